@@ -1,0 +1,123 @@
+"""Checks of arguments, shared by the public functions of the package.
+
+Each check returns the value in the form that the caller works with, or raises a
+``TypeError`` (wrong kind of thing) or ``ValueError`` (right kind, wrong value) that names
+the argument, what came, and what is accepted.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def whole_number(name: str, value: object, *, minimum: int = 1) -> int:
+    """Return `value` as an int of at least `minimum`; a bool or a float is refused."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < minimum:
+        raise ValueError(f"{name} must be >= {minimum}, got {value}")
+    return int(value)
+
+
+def real_number(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    minimum: float | None = None,
+    below: float | None = None,
+) -> float:
+    """Return `value` as a finite float within the bounds (`above` and `below` exclude)."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    accepted = [
+        f"{sign} {bound:g}"
+        for sign, bound in ((">", above), (">=", minimum), ("<", below))
+        if bound is not None
+    ]
+    within = (
+        np.isfinite(value)
+        and (above is None or value > above)
+        and (minimum is None or value >= minimum)
+        and (below is None or value < below)
+    )
+    if not within:
+        raise ValueError(
+            f"{name} must be {' and '.join(accepted) or 'finite'}, got {value}"
+        )
+    return float(value)
+
+
+def one_of(name: str, value: object, accepted: Sequence[str]) -> str:
+    """Return `value` if it is one of the strings `accepted`."""
+    if value not in accepted:
+        raise ValueError(f"{name} must be one of {', '.join(accepted)}, got {value!r}")
+    return value
+
+
+def float_array(
+    name: str, value: object, *, shape: Sequence[int | None] | None = None
+) -> np.ndarray:
+    """Return `value` as a non-empty, finite float array.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    value : array_like
+        float32 and float64 are kept, integers and bools become float64.
+    shape : sequence of int or None, optional
+        The accepted shape; ``None`` stands for any length.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged nested lists
+        raise ValueError(f"{name} must be a rectangular array: {error}") from None
+    if array.dtype.kind in "iub":
+        array = array.astype(np.float64)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    _check_shape(name, array, shape)
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise ValueError(
+            f"{name} must be finite, got {bad} NaN or infinite of {array.size} values"
+        )
+    return array
+
+
+def label_array(
+    name: str, value: object, *, length: int, n_classes: int | None = None
+) -> np.ndarray:
+    """Return `value` as class labels: whole numbers 0 .. n_classes - 1, shape (length,)."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iub":
+        raise TypeError(
+            f"{name} must hold whole-number class labels, got dtype {array.dtype}"
+        )
+    _check_shape(name, array, (length,))
+    if array.min() < 0 or (n_classes is not None and array.max() >= n_classes):
+        top = "" if n_classes is None else f" .. {n_classes - 1}"
+        raise ValueError(
+            f"{name} must be class labels 0{top}, got {array.min()} .. {array.max()}"
+        )
+    return array.astype(np.int64, copy=False)
+
+
+def _check_shape(
+    name: str, array: np.ndarray, shape: Sequence[int | None] | None
+) -> None:
+    if shape is not None:
+        fits = array.ndim == len(shape) and all(
+            wanted in (None, got)
+            for wanted, got in zip(shape, array.shape, strict=True)
+        )
+        if not fits:
+            wanted = ", ".join("any" if n is None else str(n) for n in shape)
+            wanted += "," if len(shape) == 1 else ""
+            raise ValueError(f"{name} must have shape ({wanted}), got {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")

@@ -1,0 +1,80 @@
+"""Comparisons that a notebook or a test makes before it believes a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from course_utils._arguments import real_number
+from course_utils.networks import Sequential
+from course_utils.training import Loss
+
+
+def relative_error(a: np.ndarray, b: np.ndarray) -> float:
+    """Return max|a - b| / max(|a|, |b|), over every element; 0 where both are all 0.
+
+    >>> relative_error(np.array([1.0, 2.0]), np.array([1.0, 2.5]))
+    0.2
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
+    scale = max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
+    return float(np.abs(a - b).max(initial=0.0) / scale) if scale > 0 else 0.0
+
+
+def assert_same(
+    a: np.ndarray, b: np.ndarray, *, rtol: float = 1e-12, atol: float = 0.0
+) -> None:
+    """Raise ``AssertionError`` unless |a - b| <= atol + rtol |b| everywhere, shapes equal."""
+    np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, strict=np.ndim(a) > 0)
+
+
+def numerical_gradient(
+    f: Callable[[], float], parameter: np.ndarray, *, h: float = 1e-5
+) -> np.ndarray:
+    """Return df/dparameter by central differences: (f(p + h) - f(p - h)) / (2 h).
+
+    Parameters
+    ----------
+    f : callable
+        Takes nothing and returns a float that depends on `parameter`.
+    parameter : ndarray of float64
+        Changed in place one element at a time, and put back.
+    h : float
+        The step. The error of the formula falls as h^2 and its rounding error grows as
+        1 / h: near 1e-5 the two are about equal in float64 (chapter 8 measures it).
+    """
+    if parameter.dtype != np.float64:
+        raise TypeError(f"parameter must be float64, got {parameter.dtype}")
+    real_number("h", h, above=0.0)
+    gradient = np.zeros_like(parameter)
+    for index in np.ndindex(parameter.shape):
+        value = parameter[index]
+        parameter[index] = value + h
+        above = f()
+        parameter[index] = value - h
+        below = f()
+        parameter[index] = value
+        gradient[index] = (above - below) / (2.0 * h)
+    return gradient
+
+
+def grad_check(
+    network: Sequential, loss: Loss, X: np.ndarray, y: np.ndarray, *, h: float = 1e-5
+) -> float:
+    """Return the largest relative error of any gradient of `network` on (X, y).
+
+    Every parameter's gradient from the backward pass is compared with central
+    differences. Below about 1e-7 the backward pass is right; above 1e-3 it is not.
+    """
+
+    def value() -> float:
+        return loss.forward(network.forward(X), y)
+
+    value()
+    network.backward(loss.backward())
+    analytic = [gradient.copy() for _, gradient in network.parameters()]
+    numeric = [numerical_gradient(value, p, h=h) for p, _ in network.parameters()]
+    return max(map(relative_error, analytic, numeric))

@@ -1,0 +1,412 @@
+"""Layers, activations and losses: forward, then backward, in NumPy.
+
+Shapes are batch first. Every layer follows one rule: ``forward(X)`` keeps what the backward
+pass needs; ``backward(dZ)`` overwrites the stored gradients and returns the gradient with
+respect to its input. Neither changes a parameter, so backward twice gives the same gradient.
+
+The gradients are those of Rumelhart, Hinton and Williams (1986); chapter 8 derives each.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from course_utils._arguments import (
+    float_array,
+    label_array,
+    one_of,
+    real_number,
+)
+
+# --------------------------------------------------------------------------------------
+# Activations as functions: f(Z) and its derivative f'(Z), both taken at the pre-activation Z
+# --------------------------------------------------------------------------------------
+
+
+def _elementwise(f: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Let `f` take any array_like of real numbers; integers become float64."""
+
+    @functools.wraps(f)
+    def checked(Z: np.ndarray, *args: float, **options: float) -> np.ndarray:
+        Z = np.asarray(Z)
+        if Z.dtype.kind in "iub":
+            Z = Z.astype(np.float64)
+        elif Z.dtype.kind != "f":
+            raise TypeError(f"Z must hold real numbers, got dtype {Z.dtype}")
+        return f(Z, *args, **options)
+
+    return checked
+
+
+@_elementwise
+def identity(Z: np.ndarray) -> np.ndarray:
+    """Return `Z` itself: a layer without an activation."""
+    return Z
+
+
+@_elementwise
+def identity_grad(Z: np.ndarray) -> np.ndarray:
+    """Return 1 for each element of `Z`."""
+    return np.ones_like(Z)
+
+
+@_elementwise
+def sigmoid(Z: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-Z)), without overflow for any finite `Z`.
+
+    >>> float(sigmoid(0.0))
+    0.5
+    """
+    return 0.5 * (1.0 + np.tanh(0.5 * Z))
+
+
+@_elementwise
+def sigmoid_grad(Z: np.ndarray) -> np.ndarray:
+    """Return sigmoid(Z) * (1 - sigmoid(Z)); its largest value is 0.25, at Z = 0."""
+    return sigmoid(Z) * sigmoid(-Z)
+
+
+@_elementwise
+def tanh(Z: np.ndarray) -> np.ndarray:
+    """Return the hyperbolic tangent of `Z`."""
+    return np.tanh(Z)
+
+
+@_elementwise
+def tanh_grad(Z: np.ndarray) -> np.ndarray:
+    """Return 1 - tanh(Z)^2; its largest value is 1, at Z = 0."""
+    return 1.0 - np.tanh(Z) ** 2
+
+
+@_elementwise
+def relu(Z: np.ndarray) -> np.ndarray:
+    """Return max(0, Z)."""
+    return np.maximum(Z, 0.0)
+
+
+@_elementwise
+def relu_grad(Z: np.ndarray) -> np.ndarray:
+    """Return 1 where Z > 0 and 0 elsewhere (at Z = 0 by convention, as torch does)."""
+    return (Z > 0).astype(Z.dtype)
+
+
+@_elementwise
+def leaky_relu(Z: np.ndarray, alpha: float = 0.01) -> np.ndarray:
+    """Return Z where Z > 0 and `alpha` * Z elsewhere."""
+    return np.where(Z > 0, Z, alpha * Z)
+
+
+@_elementwise
+def leaky_relu_grad(Z: np.ndarray, alpha: float = 0.01) -> np.ndarray:
+    """Return 1 where Z > 0 and `alpha` elsewhere."""
+    return np.where(Z > 0, 1.0, alpha).astype(Z.dtype)
+
+
+@_elementwise
+def elu(Z: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+    """Return Z where Z > 0 and `alpha` * (exp(Z) - 1) elsewhere (Clevert et al., 2016)."""
+    return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0.0)))
+
+
+@_elementwise
+def elu_grad(Z: np.ndarray, alpha: float = 1.0) -> np.ndarray:
+    """Return 1 where Z > 0 and `alpha` * exp(Z) elsewhere."""
+    return np.where(Z > 0, 1.0, alpha * np.exp(np.minimum(Z, 0.0)))
+
+
+@_elementwise
+def gelu(Z: np.ndarray) -> np.ndarray:
+    """Return Z * Phi(Z), Phi the normal distribution function (Hendrycks & Gimpel, 2016)."""
+    return Z * _normal_cdf(Z)
+
+
+@_elementwise
+def gelu_grad(Z: np.ndarray) -> np.ndarray:
+    """Return Phi(Z) + Z * phi(Z), phi the normal density."""
+    return _normal_cdf(Z) + Z * np.exp(-0.5 * Z**2) / np.sqrt(2.0 * np.pi).astype(
+        Z.dtype
+    )
+
+
+@_elementwise
+def silu(Z: np.ndarray) -> np.ndarray:
+    """Return Z * sigmoid(Z), also called Swish (Ramachandran et al., 2017)."""
+    return Z * sigmoid(Z)
+
+
+@_elementwise
+def silu_grad(Z: np.ndarray) -> np.ndarray:
+    """Return sigmoid(Z) * (1 + Z * (1 - sigmoid(Z)))."""
+    return sigmoid(Z) * (1.0 + Z * sigmoid(-Z))
+
+
+@_elementwise
+def softplus(Z: np.ndarray) -> np.ndarray:
+    """Return log(1 + exp(Z)), without overflow; its derivative is the sigmoid."""
+    return np.logaddexp(0.0, Z)
+
+
+@_elementwise
+def softplus_grad(Z: np.ndarray) -> np.ndarray:
+    """Return sigmoid(Z)."""
+    return sigmoid(Z)
+
+
+def _normal_cdf(Z: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtr  # loaded on first use: SciPy is slow to import
+
+    return ndtr(Z)
+
+
+class ActivationPair(NamedTuple):
+    """An activation and its derivative, each a function of the pre-activation."""
+
+    f: Callable[..., np.ndarray]
+    grad: Callable[..., np.ndarray]
+
+
+ACTIVATIONS: dict[str, ActivationPair] = {
+    "identity": ActivationPair(identity, identity_grad),
+    "sigmoid": ActivationPair(sigmoid, sigmoid_grad),
+    "tanh": ActivationPair(tanh, tanh_grad),
+    "relu": ActivationPair(relu, relu_grad),
+    "leaky_relu": ActivationPair(leaky_relu, leaky_relu_grad),
+    "elu": ActivationPair(elu, elu_grad),
+    "gelu": ActivationPair(gelu, gelu_grad),
+    "silu": ActivationPair(silu, silu_grad),
+    "softplus": ActivationPair(softplus, softplus_grad),
+}
+"""Every activation of the book by name, with its derivative."""
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return exp(logits) divided by its sum over the last axis, without overflow.
+
+    >>> softmax(np.array([0.0, 0.0])).tolist()
+    [0.5, 0.5]
+    """
+    logits = np.asarray(logits)
+    P = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    P /= P.sum(axis=-1, keepdims=True)
+    return P
+
+
+# --------------------------------------------------------------------------------------
+# Layers
+# --------------------------------------------------------------------------------------
+
+
+class Dense:
+    """A dense (fully connected, affine) layer: ``Z = X @ W + b``.
+
+    Parameters
+    ----------
+    W : array_like of float, shape (n_in, n_out)
+        Weights, copied. float32 and float64 are kept, integers become float64.
+    b : array_like of float, shape (n_out,), optional
+        Bias, copied and cast to the dtype of `W`; zeros by default.
+
+    Attributes
+    ----------
+    W, b : ndarray
+        The parameters.
+    dW, db : ndarray or None
+        The gradients that the last call of :meth:`backward` left; ``None`` before it.
+    Z : ndarray or None
+        The pre-activations of the last forward pass, shape (batch, n_out).
+
+    Examples
+    --------
+    >>> layer = Dense(W=[[1.0, 2.0]], b=[0.5, -0.5])
+    >>> layer.forward(np.array([[3.0]])).tolist()
+    [[3.5, 5.5]]
+    """
+
+    def __init__(self, W: np.ndarray, b: np.ndarray | None = None) -> None:
+        self.W = float_array("W", W, shape=(None, None)).copy()
+        n_out = self.W.shape[1]
+        b = np.zeros(n_out) if b is None else float_array("b", b, shape=(n_out,))
+        self.b = np.array(b, dtype=self.W.dtype)
+        self.dW: np.ndarray | None = None
+        self.db: np.ndarray | None = None
+        self.X: np.ndarray | None = None
+        self.Z: np.ndarray | None = None
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        """Return the pre-activations of `X`, shape (batch, n_in) -> (batch, n_out).
+
+        NaN passes through, as in torch; :class:`~course_utils.networks.Sequential` refuses it.
+        """
+        X = np.asarray(X)
+        if X.dtype.kind not in "fiub":
+            raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
+        if X.ndim != 2 or X.shape[1] != self.W.shape[0]:
+            raise ValueError(
+                f"X must have shape (any, {self.W.shape[0]}), got {X.shape}"
+            )
+        self.X = X
+        self.Z = X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
+        return self.Z
+
+    def backward(self, dZ: np.ndarray) -> np.ndarray:
+        """Set `dW` and `db` from dL/dZ, shape (batch, n_out), and return dL/dX."""
+        _check_gradient("dZ", dZ, self.Z)
+        self.dW = self.X.T @ dZ  # (n_in, batch) @ (batch, n_out)
+        self.db = dZ.sum(axis=0)  # (n_out,)
+        return dZ @ self.W.T  # (batch, n_out) @ (n_out, n_in)
+
+
+class Activation:
+    """An activation applied to each element: ``A = f(Z)``.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`ACTIVATIONS`.
+    alpha : float, optional
+        The slope or scale on the negative side, for ``leaky_relu`` and ``elu`` only;
+        their usual values, 0.01 and 1, by default.
+
+    Attributes
+    ----------
+    A : ndarray or None
+        The activations of the last forward pass.
+    """
+
+    def __init__(self, name: str, *, alpha: float | None = None) -> None:
+        self.name = one_of("name", name, tuple(ACTIVATIONS))
+        self.options: dict[str, float] = {}
+        if alpha is not None:
+            if name not in ("leaky_relu", "elu"):
+                raise ValueError(f"alpha is for leaky_relu and elu, got it for {name}")
+            self.options["alpha"] = real_number("alpha", alpha, minimum=0.0)
+        self.Z: np.ndarray | None = None
+        self.A: np.ndarray | None = None
+
+    def forward(self, Z: np.ndarray) -> np.ndarray:
+        """Return f(Z), of the shape of `Z`."""
+        self.Z = Z
+        self.A = ACTIVATIONS[self.name].f(Z, **self.options)
+        return self.A
+
+    def backward(self, dA: np.ndarray) -> np.ndarray:
+        """Return dL/dZ = dL/dA * f'(Z), element by element."""
+        _check_gradient("dA", dA, self.A)
+        return dA * ACTIVATIONS[self.name].grad(self.Z, **self.options)
+
+
+def _check_gradient(name: str, gradient: np.ndarray, output: np.ndarray | None) -> None:
+    if output is None:
+        raise RuntimeError(
+            "call forward before backward: there is nothing to go back through"
+        )
+    if np.shape(gradient) != output.shape:
+        raise ValueError(
+            f"{name} must have shape {output.shape}, got {np.shape(gradient)}"
+        )
+
+
+# --------------------------------------------------------------------------------------
+# Losses, each the mean over the batch
+# --------------------------------------------------------------------------------------
+
+
+class SoftmaxCrossEntropy:
+    """Cross-entropy of the softmax of logits, from the logits (so it cannot overflow).
+
+    ``forward(logits, y)`` takes logits of shape (batch, n_classes) and labels of shape
+    (batch,); ``backward()`` returns dL/dlogits = (P - onehot(y)) / batch.
+
+    Attributes
+    ----------
+    P : ndarray or None
+        The class probabilities of the last forward pass, shape (batch, n_classes).
+
+    Examples
+    --------
+    >>> loss = SoftmaxCrossEntropy()
+    >>> round(loss.forward(np.zeros((1, 10)), np.array([3])), 4)  # log(10)
+    2.3026
+    """
+
+    def __init__(self) -> None:
+        self.P: np.ndarray | None = None
+
+    def forward(self, logits: np.ndarray, y: np.ndarray) -> float:
+        """Return the mean of -log P[i, y[i]]."""
+        if logits.ndim != 2:
+            raise ValueError(f"logits must have shape (any, any), got {logits.shape}")
+        self.y = label_array("y", y, length=len(logits), n_classes=logits.shape[1])
+        self.rows = np.arange(len(logits))
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        self.P = np.exp(shifted)
+        total = self.P.sum(axis=1, keepdims=True)
+        self.P /= total
+        return float((np.log(total[:, 0]) - shifted[self.rows, self.y]).mean())
+
+    def backward(self) -> np.ndarray:
+        """Return dL/dlogits, shape (batch, n_classes)."""
+        if self.P is None:
+            raise RuntimeError(
+                "call forward before backward: there is nothing to go back through"
+            )
+        dlogits = self.P.copy()
+        dlogits[self.rows, self.y] -= 1.0
+        dlogits /= len(dlogits)
+        return dlogits
+
+
+class SigmoidCrossEntropy:
+    """Binary cross-entropy of the sigmoid of one logit per sample, from the logit.
+
+    ``forward(logits, y)`` takes logits of shape (batch, 1) and labels 0 or 1 of shape
+    (batch,); ``backward()`` returns dL/dlogits = (P - y) / batch, shape (batch, 1).
+    """
+
+    def __init__(self) -> None:
+        self.P: np.ndarray | None = None
+
+    def forward(self, logits: np.ndarray, y: np.ndarray) -> float:
+        """Return the mean of log(1 + exp(z)) - y z."""
+        logits = float_array("logits", logits, shape=(None, 1))
+        self.y = label_array("y", y, length=len(logits), n_classes=2)[:, None]
+        self.P = sigmoid(logits)
+        return float((softplus(logits) - self.y * logits).mean())
+
+    def backward(self) -> np.ndarray:
+        """Return dL/dlogits, shape (batch, 1)."""
+        if self.P is None:
+            raise RuntimeError(
+                "call forward before backward: there is nothing to go back through"
+            )
+        return ((self.P - self.y) / len(self.P)).astype(self.P.dtype)
+
+
+class MeanSquaredError:
+    """Mean of (prediction - target)^2 over every element.
+
+    ``forward(prediction, target)`` takes two arrays of one shape; ``backward()`` returns
+    dL/dprediction = 2 (prediction - target) / size.
+    """
+
+    def __init__(self) -> None:
+        self.difference: np.ndarray | None = None
+
+    def forward(self, prediction: np.ndarray, target: np.ndarray) -> float:
+        """Return the mean squared difference."""
+        prediction = float_array("prediction", prediction)
+        target = float_array("target", target, shape=prediction.shape)
+        self.difference = prediction - target
+        return float((self.difference**2).mean())
+
+    def backward(self) -> np.ndarray:
+        """Return dL/dprediction, of its shape."""
+        if self.difference is None:
+            raise RuntimeError(
+                "call forward before backward: there is nothing to go back through"
+            )
+        return 2.0 * self.difference / self.difference.size

@@ -1,0 +1,194 @@
+"""Training: minibatches, optimisers, and a loop that keeps a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from course_utils._arguments import real_number, whole_number
+from course_utils.networks import Sequential
+
+
+class Loss(Protocol):
+    """What :func:`fit` asks of a loss, such as those of :mod:`course_utils.layers`."""
+
+    def forward(self, output: np.ndarray, target: np.ndarray) -> float: ...
+
+    def backward(self) -> np.ndarray: ...
+
+
+class Optimiser(Protocol):
+    """What :func:`fit` asks of an optimiser."""
+
+    def step(self, network: Sequential) -> None: ...
+
+
+def minibatches(
+    X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (X, y) in a random order, `batch_size` rows at a time, each row once.
+
+    The last batch holds what is left over.
+    """
+    whole_number("batch_size", batch_size)
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have one length, got {len(X)} and {len(y)}")
+    order = rng.permutation(len(X))
+    for start in range(0, len(X), batch_size):
+        rows = order[start : start + batch_size]
+        yield X[rows], y[rows]
+
+
+class SGD:
+    """Stochastic gradient descent, with momentum as in PyTorch: v = m v + g; w -= lr v.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, > 0.
+    momentum : float
+        0 <= momentum < 1.
+    """
+
+    def __init__(self, lr: float, *, momentum: float = 0.0) -> None:
+        self.lr = real_number("lr", lr, above=0.0)
+        self.momentum = real_number("momentum", momentum, minimum=0.0, below=1.0)
+        self.velocities: list[np.ndarray] = []
+
+    def step(self, network: Sequential) -> None:
+        """Move every parameter of `network` against its gradient."""
+        pairs = _with_gradients(network)
+        if self.momentum and not self.velocities:
+            self.velocities = [np.zeros_like(parameter) for parameter, _ in pairs]
+        for i, (parameter, gradient) in enumerate(pairs):
+            if self.momentum:
+                self.velocities[i] *= self.momentum
+                self.velocities[i] += gradient
+                gradient = self.velocities[i]
+            parameter -= self.lr * gradient
+
+
+class Adam:
+    """Adam (Kingma and Ba, 2015), algorithm 1, with bias-corrected moments.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, > 0.
+    beta1, beta2 : float
+        Decay of the two running means, 0 <= beta < 1.
+    epsilon : float
+        Added to the root of the second moment, > 0; 1e-8 as in PyTorch (Keras: 1e-7).
+    """
+
+    def __init__(
+        self,
+        lr: float = 1e-3,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None:
+        self.lr = real_number("lr", lr, above=0.0)
+        self.beta1 = real_number("beta1", beta1, minimum=0.0, below=1.0)
+        self.beta2 = real_number("beta2", beta2, minimum=0.0, below=1.0)
+        self.epsilon = real_number("epsilon", epsilon, above=0.0)
+        self.t = 0
+        self.moments: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def step(self, network: Sequential) -> None:
+        """Move every parameter of `network` by one Adam update."""
+        pairs = _with_gradients(network)
+        if not self.moments:
+            self.moments = [(np.zeros_like(p), np.zeros_like(p)) for p, _ in pairs]
+        self.t += 1
+        correction1 = 1.0 - self.beta1**self.t
+        correction2 = 1.0 - self.beta2**self.t
+        for (parameter, gradient), (m, v) in zip(pairs, self.moments, strict=True):
+            m *= self.beta1
+            m += (1.0 - self.beta1) * gradient
+            v *= self.beta2
+            v += (1.0 - self.beta2) * gradient**2
+            root = np.sqrt(v / correction2) + self.epsilon
+            parameter -= self.lr * (m / correction1) / root
+
+
+def _with_gradients(network: Sequential) -> list[tuple[np.ndarray, np.ndarray]]:
+    pairs = list(network.parameters())
+    if any(gradient is None for _, gradient in pairs):
+        raise RuntimeError("call backward before step: a parameter has no gradient yet")
+    return pairs
+
+
+def accuracy(network: Sequential, X: np.ndarray, y: np.ndarray) -> float:
+    """Return the fraction of rows of `X` whose predicted class is `y`, 0 to 1."""
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have one length, got {len(X)} and {len(y)}")
+    return float((network.predict(X) == y).mean())
+
+
+def fit(
+    network: Sequential,
+    loss: Loss,
+    optimiser: Optimiser,
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    seed: int = 0,
+    test: tuple[np.ndarray, np.ndarray] | None = None,
+) -> dict[str, list[float]]:
+    """Train `network` in place and return its history.
+
+    Parameters
+    ----------
+    network, loss, optimiser
+        What is trained, what is made small, and how a step is taken.
+    X : ndarray of float, shape (n, n_in)
+        Inputs.
+    y : ndarray, shape (n,) or (n, n_out)
+        Labels or targets, as the loss takes them.
+    epochs : int
+        How often each row is used.
+    batch_size : int
+        Rows for each step.
+    seed : int
+        Seed of the order of the rows.
+    test : tuple (X, y), optional
+        Labelled data to measure the accuracy on after each epoch.
+
+    Returns
+    -------
+    dict of list of float
+        ``"loss"``: the mean loss over each epoch, while training; ``"test_accuracy"``: 0 to
+        1 after each epoch, where `test` is given.
+
+    Raises
+    ------
+    FloatingPointError
+        The loss became NaN or infinite: the learning rate is too large.
+    """
+    if len(X) != len(y):
+        raise ValueError(f"X and y must have one length, got {len(X)} and {len(y)}")
+    rng = np.random.default_rng(whole_number("seed", seed, minimum=0))
+    history: dict[str, list[float]] = {"loss": []}
+    if test is not None:
+        history["test_accuracy"] = []
+    for epoch in range(whole_number("epochs", epochs)):
+        total = 0.0
+        for X_batch, y_batch in minibatches(X, y, batch_size, rng):
+            value = loss.forward(network.forward(X_batch), y_batch)
+            network.backward(loss.backward())
+            optimiser.step(network)
+            total += value * len(X_batch)
+        if not np.isfinite(total):
+            raise FloatingPointError(
+                f"the loss is {total} in epoch {epoch + 1}: try a smaller learning rate"
+            )
+        history["loss"].append(total / len(X))
+        if test is not None:
+            history["test_accuracy"].append(accuracy(network, *test))
+    return history

@@ -1,0 +1,202 @@
+"""Execute notebooks from a fresh kernel and store their outputs.
+
+Usage: ``python tools/run_notebook.py book/08-backprop.ipynb [...]``
+
+A notebook is written only when every cell succeeded. Beside the outputs, each code cell
+stores the fingerprint of the source that made them, so that the tests notice an edit that
+was not followed by an execution.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import yaml
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What a kernel runs with, here and in the tests: one thread, because sums then have one
+# order (and small networks are faster so); no GPU; no chatter on stderr.
+KERNEL_ENV = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+    "CUDA_VISIBLE_DEVICES": "",
+    "PYTHONHASHSEED": "0",
+}
+
+CELL_TIMEOUT = 300  # seconds
+
+
+def toc_notebooks(root: Path = ROOT) -> list[Path]:
+    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in its order."""
+    names: list[str] = []
+
+    def visit(node: object) -> None:
+        if isinstance(node, list):
+            for child in node:
+                visit(child)
+        elif isinstance(node, dict):
+            names.extend(node[key] for key in ("root", "file") if key in node)
+            for child in node.values():
+                visit(child)
+
+    visit(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
+    paths = [root / name.removesuffix(".ipynb") for name in names]
+    return [
+        path.with_name(path.name + ".ipynb")
+        for path in paths
+        if path.with_name(path.name + ".ipynb").exists()
+    ]
+
+
+def fingerprint(source: str) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a cell's source."""
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def execute(notebook: NotebookNode, folder: Path) -> None:
+    """Execute `notebook` in place, in a fresh kernel whose working directory is `folder`.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        When a cell fails that is not tagged ``raises-exception``.
+    """
+    codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    began = time.perf_counter()
+
+    def before(cell_index: int, **_: object) -> None:
+        if cell_index in codes:
+            number = codes.index(cell_index) + 1
+            print(f"  cell {number} of {len(codes)}", end="", flush=True)
+
+    def after(cell_index: int, **_: object) -> None:
+        if cell_index in codes:
+            print(f", {time.perf_counter() - began:.1f} s", flush=True)
+
+    for i in codes:
+        notebook.cells[i].outputs = []
+        notebook.cells[i].execution_count = None
+    manager = AsyncKernelManager(
+        kernel_name=CURRENT_ENV_KERNEL_NAME,
+        kernel_spec_manager=NbvalKernelspecManager(),
+    )
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout=CELL_TIMEOUT,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=before,
+        on_cell_executed=after,
+    )
+    # stderr: the kernel's own log; what a cell writes there is an output and is kept.
+    client.execute(
+        env=os.environ | KERNEL_ENV, stderr=subprocess.DEVNULL, cleanup_kc=True
+    )
+
+
+def normalise(notebook: NotebookNode) -> None:
+    """Store the fingerprints and drop what changes from one run to the next, in place."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {
+                "display_name": "Python 3",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type != "code":
+            continue
+        cell.metadata["executed"] = fingerprint(cell.source)
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = bare_png(output.data["image/png"])
+
+
+def bare_png(encoded: str) -> str:
+    """Return a base64 PNG without its text chunks: matplotlib writes its version there."""
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
+        picture = picture.convert("RGB")
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def write_whole(notebook: NotebookNode, path: Path) -> None:
+    """Write `notebook` to `path` in one step, so that no half-written file can be left."""
+    nbformat.validate(notebook)
+    part = path.with_name(path.name + ".part")
+    try:
+        nbformat.write(notebook, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def run(path: Path) -> bool:
+    """Execute the notebook at `path` and store its outputs; say whether all went well."""
+    print(path, flush=True)
+    notebook = nbformat.read(path, as_version=4)
+    try:
+        execute(notebook, path.resolve().parent)
+    except (CellExecutionError, DeadKernelError, TimeoutError) as error:
+        print(f"\n{failure(notebook, error)}", file=sys.stderr)
+        print(f"{path}: nothing was stored", file=sys.stderr)
+        return False
+    normalise(notebook)
+    write_whole(notebook, path)
+    return True
+
+
+def failure(notebook: NotebookNode, error: Exception) -> str:
+    """Name the cell that failed, with its source and its traceback."""
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(codes, start=1):
+        for output in cell.outputs:
+            tags = cell.metadata.get("tags", [])
+            if output.output_type == "error" and "raises-exception" not in tags:
+                traceback = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output.traceback))
+                return f"code cell {number} failed\n\n{cell.source}\n\n{traceback}"
+    return str(error)
+
+
+def main() -> int:
+    """Run the notebooks named on the command line; 1 when any of them failed."""
+    parser = argparse.ArgumentParser(description="Execute notebooks and store outputs.")
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="notebook.ipynb")
+    # A list, so that one failure does not keep the other notebooks from running.
+    return 0 if all([run(path) for path in parser.parse_args().notebooks]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
