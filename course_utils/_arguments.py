@@ -7,6 +7,7 @@ the argument, what came, and what is accepted.
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Sequence
 
@@ -39,12 +40,14 @@ def real_number(
         if bound is not None
     ]
     within = (
-        np.isfinite(value)
+        math.isfinite(value)
         and (above is None or value > above)
         and (minimum is None or value >= minimum)
         and (below is None or value < below)
     )
     if not within:
+        if math.isinf(value):
+            accepted.insert(0, "finite")
         raise ValueError(
             f"{name} must be {' and '.join(accepted) or 'finite'}, got {value}"
         )
@@ -59,9 +62,13 @@ def one_of(name: str, value: object, accepted: Sequence[str]) -> str:
 
 
 def float_array(
-    name: str, value: object, *, shape: Sequence[int | None] | None = None
+    name: str,
+    value: object,
+    *,
+    shape: Sequence[int | None] | None = None,
+    finite: bool = True,
 ) -> np.ndarray:
-    """Return `value` as a non-empty, finite float array.
+    """Return `value` as a non-empty float array.
 
     Parameters
     ----------
@@ -71,17 +78,16 @@ def float_array(
         float32 and float64 are kept, integers and bools become float64.
     shape : sequence of int or None, optional
         The accepted shape; ``None`` stands for any length.
+    finite : bool
+        Whether NaN and infinities are refused; they are by default.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:  # ragged nested lists
-        raise ValueError(f"{name} must be a rectangular array: {error}") from None
+    array = _as_array(name, value)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     _check_shape(name, array, shape)
-    if not np.isfinite(array).all():
+    if finite and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise ValueError(
             f"{name} must be finite, got {bad} NaN or infinite of {array.size} values"
@@ -90,10 +96,13 @@ def float_array(
 
 
 def label_array(
-    name: str, value: object, *, length: int, n_classes: int | None = None
+    name: str, value: object, *, length: int | None, n_classes: int | None = None
 ) -> np.ndarray:
-    """Return `value` as class labels: whole numbers 0 .. n_classes - 1, shape (length,)."""
-    array = np.asarray(value)
+    """Return `value` as class labels: whole numbers 0 .. n_classes - 1, shape (length,).
+
+    A `length` of ``None`` stands for any.
+    """
+    array = _as_array(name, value)
     if array.dtype.kind not in "iub":
         raise TypeError(
             f"{name} must hold whole-number class labels, got dtype {array.dtype}"
@@ -105,6 +114,13 @@ def label_array(
             f"{name} must be class labels 0{top}, got {array.min()} .. {array.max()}"
         )
     return array.astype(np.int64, copy=False)
+
+
+def _as_array(name: str, value: object) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # ragged nested lists
+        raise ValueError(f"{name} must be a rectangular array: {error}") from None
 
 
 def _check_shape(

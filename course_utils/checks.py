@@ -14,21 +14,29 @@ from course_utils.training import Loss
 def relative_error(a: np.ndarray, b: np.ndarray) -> float:
     """Return max|a - b| / max(|a|, |b|), over every element; 0 where both are all 0.
 
+    NaN in either gives NaN.
+
     >>> relative_error(np.array([1.0, 2.0]), np.array([1.0, 2.5]))
     0.2
     """
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape:
         raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
-    scale = max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
-    return float(np.abs(a - b).max(initial=0.0) / scale) if scale > 0 else 0.0
+    scale = np.abs([a, b]).max(initial=0.0)  # unlike the built-in max, keeps a NaN
+    return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)
 
 
 def assert_same(
     a: np.ndarray, b: np.ndarray, *, rtol: float = 1e-12, atol: float = 0.0
 ) -> None:
-    """Raise ``AssertionError`` unless |a - b| <= atol + rtol |b| everywhere, shapes equal."""
-    np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, strict=np.ndim(a) > 0)
+    """Raise ``AssertionError`` unless |a - b| <= atol + rtol |b| everywhere.
+
+    Shapes and dtypes must be equal too, unless both are scalars. NaN equals nothing.
+    """
+    strict = np.ndim(a) > 0 or np.ndim(b) > 0
+    np.testing.assert_allclose(
+        a, b, rtol=rtol, atol=atol, equal_nan=False, strict=strict
+    )
 
 
 def numerical_gradient(
@@ -46,8 +54,9 @@ def numerical_gradient(
         The step. The error of the formula falls as h^2 and its rounding error grows as
         1 / h: near 1e-5 the two are about equal in float64 (chapter 8 measures it).
     """
-    if parameter.dtype != np.float64:
-        raise TypeError(f"parameter must be float64, got {parameter.dtype}")
+    if not isinstance(parameter, np.ndarray) or parameter.dtype != np.float64:
+        got = getattr(parameter, "dtype", type(parameter).__name__)
+        raise TypeError(f"parameter must be a float64 array, got {got}")
     real_number("h", h, above=0.0)
     gradient = np.zeros_like(parameter)
     for index in np.ndindex(parameter.shape):
@@ -77,4 +86,4 @@ def grad_check(
     network.backward(loss.backward())
     analytic = [gradient.copy() for _, gradient in network.parameters()]
     numeric = [numerical_gradient(value, p, h=h) for p, _ in network.parameters()]
-    return max(map(relative_error, analytic, numeric))
+    return float(np.max(list(map(relative_error, analytic, numeric))))

@@ -366,16 +366,17 @@ def _describe_error(error: Exception, answer: Callable) -> str:
 
 
 def reference_cells(notebook: Path) -> tuple[str, dict[str, str]]:
-    """Return a chapter's import cell and its solution cells by the name each defines.
+    """Return a chapter's import cell and its solutions by the name each defines.
 
-    A solution cell has the tag ``solution``; the import cell is the first code cell.
+    A solution is what a cell with the tag ``solution`` holds up to the line ``### END
+    SOLUTION``. The import cell is the first code cell.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     sources = {}
     for cell in code:
         if "solution" in cell["metadata"].get("tags", []):
-            source = "".join(cell["source"])
+            source = "".join(cell["source"]).partition("### END SOLUTION")[0]
             for line in source.splitlines():
                 if line.startswith(("def ", "class ")):
                     name = line.split()[1].partition("(")[0].rstrip(":")
@@ -384,7 +385,7 @@ def reference_cells(notebook: Path) -> tuple[str, dict[str, str]]:
 
 
 def define(imports: str, source: str, name: str) -> Callable:
-    """Run an import cell and a solution cell and return what they define as `name`."""
+    """Run an import cell and a solution and return what they define as `name`."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for text in (imports, source):
         exec(compile(text, f"<solution of {name}>", "exec"), namespace)

@@ -38,7 +38,7 @@ def confusion_matrix(
     [[1, 1], [0, 1]]
     """
     n_classes = whole_number("n_classes", n_classes)
-    y_true = label_array("y_true", y_true, length=len(y_true), n_classes=n_classes)
+    y_true = label_array("y_true", y_true, length=None, n_classes=n_classes)
     y_pred = label_array("y_pred", y_pred, length=len(y_true), n_classes=n_classes)
     counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (y_true, y_pred), 1)

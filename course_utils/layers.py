@@ -32,12 +32,7 @@ def _elementwise(f: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
     @functools.wraps(f)
     def checked(Z: np.ndarray, *args: float, **options: float) -> np.ndarray:
-        Z = np.asarray(Z)
-        if Z.dtype.kind in "iub":
-            Z = Z.astype(np.float64)
-        elif Z.dtype.kind != "f":
-            raise TypeError(f"Z must hold real numbers, got dtype {Z.dtype}")
-        return f(Z, *args, **options)
+        return f(float_array("Z", Z, finite=False), *args, **options)
 
     return checked
 
@@ -61,7 +56,8 @@ def sigmoid(Z: np.ndarray) -> np.ndarray:
     >>> float(sigmoid(0.0))
     0.5
     """
-    return 0.5 * (1.0 + np.tanh(0.5 * Z))
+    e = np.exp(-np.abs(Z))  # at most 1; 0.5 * (1 + tanh(Z / 2)) loses digits below -15
+    return np.where(Z >= 0, 1.0, e) / (1.0 + e)
 
 
 @_elementwise
@@ -189,7 +185,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     >>> softmax(np.array([0.0, 0.0])).tolist()
     [0.5, 0.5]
     """
-    logits = np.asarray(logits)
+    logits = float_array("logits", logits, finite=False)
     P = np.exp(logits - logits.max(axis=-1, keepdims=True))
     P /= P.sum(axis=-1, keepdims=True)
     return P
@@ -241,20 +237,13 @@ class Dense:
 
         NaN passes through, as in torch; :class:`~course_utils.networks.Sequential` refuses it.
         """
-        X = np.asarray(X)
-        if X.dtype.kind not in "fiub":
-            raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
-        if X.ndim != 2 or X.shape[1] != self.W.shape[0]:
-            raise ValueError(
-                f"X must have shape (any, {self.W.shape[0]}), got {X.shape}"
-            )
-        self.X = X
-        self.Z = X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
+        self.X = float_array("X", X, shape=(None, self.W.shape[0]), finite=False)
+        self.Z = self.X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
         return self.Z
 
     def backward(self, dZ: np.ndarray) -> np.ndarray:
         """Set `dW` and `db` from dL/dZ, shape (batch, n_out), and return dL/dX."""
-        _check_gradient("dZ", dZ, self.Z)
+        dZ = _checked_gradient("dZ", dZ, self.Z)
         self.dW = self.X.T @ dZ  # (n_in, batch) @ (batch, n_out)
         self.db = dZ.sum(axis=0)  # (n_out,)
         return dZ @ self.W.T  # (batch, n_out) @ (n_out, n_in)
@@ -295,23 +284,23 @@ class Activation:
 
     def backward(self, dA: np.ndarray) -> np.ndarray:
         """Return dL/dZ = dL/dA * f'(Z), element by element."""
-        _check_gradient("dA", dA, self.A)
+        dA = _checked_gradient("dA", dA, self.A)
         return dA * ACTIVATIONS[self.name].grad(self.Z, **self.options)
 
 
-def _check_gradient(name: str, gradient: np.ndarray, output: np.ndarray | None) -> None:
+def _checked_gradient(
+    name: str, gradient: np.ndarray, output: np.ndarray | None
+) -> np.ndarray:
     if output is None:
         raise RuntimeError(
             "call forward before backward: there is nothing to go back through"
         )
-    if np.shape(gradient) != output.shape:
-        raise ValueError(
-            f"{name} must have shape {output.shape}, got {np.shape(gradient)}"
-        )
+    return float_array(name, gradient, shape=output.shape, finite=False)
 
 
 # --------------------------------------------------------------------------------------
-# Losses, each the mean over the batch
+# Losses, each the mean over the batch. NaN in what the network put out passes through, so
+# that training can say that it diverged; NaN in a target is refused.
 # --------------------------------------------------------------------------------------
 
 
@@ -338,8 +327,7 @@ class SoftmaxCrossEntropy:
 
     def forward(self, logits: np.ndarray, y: np.ndarray) -> float:
         """Return the mean of -log P[i, y[i]]."""
-        if logits.ndim != 2:
-            raise ValueError(f"logits must have shape (any, any), got {logits.shape}")
+        logits = float_array("logits", logits, shape=(None, None), finite=False)
         self.y = label_array("y", y, length=len(logits), n_classes=logits.shape[1])
         self.rows = np.arange(len(logits))
         shifted = logits - logits.max(axis=1, keepdims=True)
@@ -372,7 +360,7 @@ class SigmoidCrossEntropy:
 
     def forward(self, logits: np.ndarray, y: np.ndarray) -> float:
         """Return the mean of log(1 + exp(z)) - y z."""
-        logits = float_array("logits", logits, shape=(None, 1))
+        logits = float_array("logits", logits, shape=(None, 1), finite=False)
         self.y = label_array("y", y, length=len(logits), n_classes=2)[:, None]
         self.P = sigmoid(logits)
         return float((softplus(logits) - self.y * logits).mean())
@@ -398,7 +386,7 @@ class MeanSquaredError:
 
     def forward(self, prediction: np.ndarray, target: np.ndarray) -> float:
         """Return the mean squared difference."""
-        prediction = float_array("prediction", prediction)
+        prediction = float_array("prediction", prediction, finite=False)
         target = float_array("target", target, shape=prediction.shape)
         self.difference = prediction - target
         return float((self.difference**2).mean())

@@ -1,15 +1,16 @@
 """The book's figures. Every function draws the numbers it is given, and only those.
 
 Data come first, options by keyword. ``ax=None`` makes a new figure of the book's width;
-each function returns the Axes that it drew in, and touches no other. Colours are those of
-Okabe and Ito (2008), which people with a colour vision deficiency tell apart; a marker, a
-line style or a text says the same once more.
+each function returns the Axes that it drew in, and touches no other. Colours are those
+of Okabe and Ito (2008), which people with a colour vision deficiency tell apart; a
+marker, a line style or a text says the same once more.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -27,7 +28,7 @@ from course_utils.inspection import Grid
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
 # Okabe and Ito's eighth colour, yellow, is too pale for a line on white.
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+COLOURS = (BLUE, VERMILLION, GREEN, BLACK, PURPLE, ORANGE, SKY)
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -35,6 +36,7 @@ FIGURE_SIZE = (6.4, 3.8)  # inches: 704 pixels wide, as wide as the text of a pa
 DPI = 110
 
 _GREY, _DARK = "#999999", "#333333"
+_RADIUS = 0.44  # of a circle of a drawn network
 _MAX_NODES = 16  # in one layer of a drawn network
 _MAX_EDGE_LABELS = 12
 
@@ -109,6 +111,7 @@ def plot_points(
     X, y = _check_points(X, y)
     ax = _axes(ax)
     _draw_points(ax, X, y, legend)
+    _show_plane(ax)
     return ax
 
 
@@ -127,6 +130,7 @@ def plot_decision_regions(
     grid : Grid
         Its values are class numbers (whole numbers 0 .. 9), drawn as regions, or
         probabilities of class 1 (floats, 0 to 1), drawn as shades with a line at 0.5.
+        Regions show the grid's steps: 300 points a side make them smooth.
     X, y : ndarray, shapes (n, 2) and (n,), optional
         Points and their classes, as for :func:`plot_points`.
     legend : bool
@@ -146,8 +150,8 @@ def plot_decision_regions(
         _draw_probabilities(ax, grid)
     if X is not None:
         _draw_points(ax, X, y, legend)
-    ax.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]], xlabel="$x_1$", ylabel="$x_2$")
-    ax.set_aspect("equal")
+    ax.set(xlim=grid.x[[0, -1]], ylim=grid.y[[0, -1]])
+    _show_plane(ax)
     return ax
 
 
@@ -177,9 +181,10 @@ def plot_functions(
     for (label, values), style in zip(curves.items(), _line_styles()):
         ax.plot(x, values, label=label, **style)
     # Only where zero is in view: an axis line must not widen what is drawn.
-    if min(values.min() for values in curves.values()) <= 0:
-        if max(values.max() for values in curves.values()) >= 0:
-            ax.axhline(0, color=_GREY, linewidth=0.7, zorder=0)
+    low = min(values.min() for values in curves.values())
+    high = max(values.max() for values in curves.values())
+    if low <= 0 <= high:
+        ax.axhline(0, color=_GREY, linewidth=0.7, zorder=0)
     if x.min() <= 0 <= x.max():
         ax.axvline(0, color=_GREY, linewidth=0.7, zorder=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -219,7 +224,7 @@ def plot_network(
         Where to draw; a new figure by default.
     """
     sizes = _check_sizes(sizes)
-    pairs = list(zip(sizes[:-1], sizes[1:]))
+    pairs = list(pairwise(sizes))
     node_values = _check_list("node_values", node_values, [(n,) for n in sizes])
     weights = _check_list("weights", weights, pairs)
     biases = _check_list("biases", biases, [(n,) for n in sizes[1:]])
@@ -230,7 +235,7 @@ def plot_network(
     columns = _node_positions(sizes, spacing=1.3 if biases is None else 1.5)
     ax = _axes(ax)
     _draw_edges(ax, columns, weights)
-    for i, (column, name) in enumerate(zip(columns, labels)):
+    for i, column in enumerate(columns):
         hidden = 0 < i < len(sizes) - 1
         _draw_nodes(
             ax,
@@ -239,13 +244,15 @@ def plot_network(
             values=None if node_values is None else node_values[i],
             biases=None if biases is None or i == 0 else biases[i - 1],
         )
-        bottom = min(c[:, 1].min() for c in columns) - (1.0 if biases is None else 1.2)
-        ax.text(column[0, 0], bottom, name, ha="center", va="center", fontsize=11)
-    everything = np.concatenate(columns)
-    ax.set_xlim(everything[0, 0] - 0.7, everything[-1, 0] + 0.7)
-    ax.set_ylim(bottom - 0.25, everything[:, 1].max() + _RADIUS + 0.1)
+    x, y = np.concatenate(columns).T
+    below = _RADIUS + (0.05 if biases is None else 0.35)
+    ax.set(xlim=(x[0] - 0.7, x[-1] + 0.7), ylim=(y.min() - below, y.max() + 0.5))
     ax.set_aspect("equal")
-    ax.set_axis_off()
+    # The names are tick labels, so that they lie below the circles at any size.
+    ax.set_xticks([column[0, 0] for column in columns], labels, fontsize=11)
+    ax.set_yticks([])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
     return ax
 
 
@@ -269,13 +276,15 @@ def plot_history(
     history = _check_curves("history", history, None)
     ax = _axes(ax)
     longest = max(len(values) for values in history.values())
-    for (name, values), style, marker in zip(history.items(), _line_styles(), MARKERS):
+    for (name, values), style, marker in zip(
+        history.items(), _line_styles(), cycle(MARKERS)
+    ):
         epochs = np.arange(1, len(values) + 1)
         every = max(1, longest // 20)  # more markers than this would hide the line
         ax.plot(
             epochs,
             values,
-            label=name,
+            label=name.replace("_", " "),
             marker=marker,
             markersize=5,
             markevery=every,
@@ -319,13 +328,17 @@ def plot_confusion(
         # Text stays black on every cell: no shade is darker than half of its colour.
         ax.imshow(
             np.ma.masked_array(counts, ~shown),
-            cmap=LinearSegmentedColormap.from_list("", [_tint(colour, 0.08), _tint(colour, 0.6)]),
+            cmap=LinearSegmentedColormap.from_list(
+                "", [_tint(colour, 0.08), _tint(colour, 0.6)]
+            ),
             vmin=0,
             vmax=top,
             aspect="auto",
         )
     for row, column in np.argwhere(counts > 0):
-        ax.text(column, row, f"{counts[row, column]}", ha="center", va="center", fontsize=9)
+        ax.text(
+            column, row, f"{counts[row, column]}", ha="center", va="center", fontsize=9
+        )
     ax.set_xticks(range(k), names)
     ax.set_yticks(range(k), names)
     ax.set_xticks(np.arange(k + 1) - 0.5, minor=True)
@@ -364,11 +377,20 @@ def plot_images(
     columns = min(whole_number("columns", columns), len(images))
     titles = _check_names("titles", titles, len(images))
     rows = -(-len(images) // columns)
-    # The unit is an image's width.
-    height = images.shape[1] / images.shape[2]
-    step_x, step_y = 1.1, height + (0.1 if titles is None else 0.1 + 0.032 * columns)
-    width, depth = columns * step_x, rows * step_y
-    ax = _axes(ax, height=FIGURE_SIZE[0] * depth / width)
+    height = images.shape[1] / images.shape[2]  # the unit is an image's width
+    gap, title = 0.1, 0.0 if titles is None else 0.18  # title: inches
+    width = columns * (1 + gap)
+    if ax is None:
+        inch = width / FIGURE_SIZE[0]
+        depth = rows * (height + gap + title * inch)
+        ax = _axes(None, height=min(depth / inch + 0.04, rows * FIGURE_SIZE[1]))
+    else:
+        box = _axes(ax).get_window_extent()
+        size = np.array([box.width, box.height]) / ax.figure.dpi
+        # One inch in units: the given axes' width or height is what limits.
+        room = max(size[1] / rows - title, 0.1)
+        inch = max(width / size[0], (height + gap) / room)
+    step_x, step_y = 1 + gap, height + gap + title * inch
     scale = _colour_scale(images, signed, unsigned="gray_r")
     for i, image in enumerate(images):
         left, top = i % columns * step_x, i // columns * step_y
@@ -378,9 +400,11 @@ def plot_images(
             Rectangle((left, top), 1, height, fill=False, color=_GREY, linewidth=0.6)
         )
         if titles is not None:
-            ax.text(left + 0.5, top - 0.03, titles[i], ha="center", va="bottom", fontsize=9)
-    above = step_y - height
-    ax.set(xlim=(-0.05, width - 0.05), ylim=(depth - above + 0.05, -above))
+            ax.text(
+                left + 0.5, top - 0.03, titles[i], ha="center", va="bottom", fontsize=9
+            )
+    above = step_y - height - gap / 2
+    ax.set(xlim=(-gap / 2, width - gap / 2), ylim=(rows * step_y - above, -above))
     ax.set_aspect("equal")
     ax.set_axis_off()
     return ax
@@ -463,9 +487,316 @@ def plot_loglog(
         if values.min() <= 0:
             raise ValueError(f"{name} must be > 0 on a log axis, got {values.min():g}")
     ax = _axes(ax)
-    for (label, values), style, marker in zip(curves.items(), _line_styles(), MARKERS):
+    for (label, values), style, marker in zip(
+        curves.items(), _line_styles(), cycle(MARKERS)
+    ):
         ax.loglog(x, values, label=label, marker=marker, markersize=5, **style)
     ax.grid(color="#E5E5E5", linewidth=0.6)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax
+
+
+def _axes(ax: Axes | None, *, height: float = FIGURE_SIZE[1]) -> Axes:
+    if ax is None:
+        _, ax = plt.subplots(figsize=(FIGURE_SIZE[0], height), layout="constrained")
+    elif not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a Matplotlib Axes or None, got {ax!r}")
+    return ax
+
+
+def _line_styles() -> Iterator[dict[str, object]]:
+    for colour, linestyle in zip(cycle(COLOURS), cycle(LINE_STYLES)):
+        yield {"color": colour, "linestyle": linestyle}
+
+
+def _tint(colour: str, strength: float) -> np.ndarray:
+    """Mix `colour` with white: 0 is white, 1 the colour itself."""
+    return 1 - strength * (1 - np.array(to_rgb(colour)))
+
+
+def _colour_scale(values: np.ndarray, signed: bool, unsigned: str) -> dict[str, object]:
+    if not signed:
+        return {"cmap": unsigned, "vmin": values.min(), "vmax": values.max()}
+    largest = np.abs(values).max() or 1.0
+    return {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+
+
+def _show_plane(ax: Axes) -> None:
+    ax.set_aspect("equal")
+    for axis, name in ((ax.xaxis, "$x_1$"), (ax.yaxis, "$x_2$")):
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_label_text(name)
+
+
+def _draw_points(ax: Axes, X: np.ndarray, y: np.ndarray, legend: bool) -> None:
+    for k in np.unique(y):
+        ax.scatter(
+            *X[y == k].T,
+            s=32,
+            color=COLOURS[k % len(COLOURS)],
+            marker=MARKERS[k],
+            edgecolors="white",
+            linewidths=0.6,
+            label=f"class {k}",
+            zorder=3,
+        )
+    if legend:  # outside, where it hides no point
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+
+
+def _draw_classes(ax: Axes, grid: Grid) -> None:
+    for k in np.unique(grid.values):
+        inside = (grid.values == k).astype(float)
+        fill = _tint(COLOURS[k % len(COLOURS)], 0.25)
+        ax.contourf(grid.x, grid.y, inside, levels=[0.5, 1.5], colors=[fill])
+        if not inside.all():
+            ax.contour(
+                grid.x, grid.y, inside, levels=[0.5], colors=_DARK, linewidths=0.8
+            )
+
+
+def _draw_probabilities(ax: Axes, grid: Grid) -> None:
+    # 41 steps look smooth, and the picture's file is half of what 256 make.
+    shades = [_tint(BLUE, 0.5), (1.0, 1.0, 1.0), _tint(VERMILLION, 0.5)]
+    # The outer pixels are centred on the grid's edges, so half of each lies outside.
+    x_half, y_half = (np.ptp(side) / (len(side) - 1) / 2 for side in (grid.x, grid.y))
+    ax.imshow(
+        grid.values,
+        cmap=LinearSegmentedColormap.from_list("probability", shades, N=41),
+        vmin=0,
+        vmax=1,
+        origin="lower",
+        interpolation="bilinear",
+        extent=(
+            grid.x[0] - x_half,
+            grid.x[-1] + x_half,
+            grid.y[0] - y_half,
+            grid.y[-1] + y_half,
+        ),
+    )
+    if grid.values.min() < 0.5 < grid.values.max():
+        ax.contour(
+            grid.x, grid.y, grid.values, levels=[0.5], colors=_DARK, linewidths=1.2
+        )
+
+
+def _layer_names(n_layers: int) -> list[str]:
+    if n_layers <= 3:
+        return ["input", "hidden", "output"] if n_layers == 3 else ["input", "output"]
+    return ["input", *(f"hidden {i}" for i in range(1, n_layers - 1)), "output"]
+
+
+def _node_positions(sizes: list[int], spacing: float) -> list[np.ndarray]:
+    """Return each layer's centres, shape (size, 2): columns centred at height 0."""
+    height = (max(3, *sizes) - 1) * spacing + 2.2
+    between = max(2.4, (height * 1.7 - 1.4) / (len(sizes) - 1))
+    return [
+        np.stack(
+            [np.full(n, i * between), ((n - 1) / 2 - np.arange(n)) * spacing], axis=1
+        )
+        for i, n in enumerate(sizes)
+    ]
+
+
+def _draw_edges(
+    ax: Axes, columns: list[np.ndarray], weights: list[np.ndarray] | None
+) -> None:
+    largest = 1.0
+    n_edges = sum(len(left) * len(right) for left, right in pairwise(columns))
+    if weights is not None:
+        largest = max(np.abs(W).max() for W in weights) or 1.0
+    for i, (left, right) in enumerate(pairwise(columns)):
+        lines = np.array([[a, b] for a in left for b in right])
+        if weights is None:
+            ax.add_collection(
+                LineCollection(lines, colors=_GREY, linewidths=0.9, zorder=1)
+            )
+            continue
+        w = weights[i].ravel()
+        colours = [BLUE if v >= 0 else VERMILLION for v in w]
+        ax.add_collection(
+            LineCollection(
+                lines,
+                colors=colours,
+                linewidths=0.7 + 2.8 * np.abs(w) / largest,
+                linestyles=["-" if v >= 0 else (0, (3, 1.2)) for v in w],
+                zorder=1,
+            )
+        )
+        if n_edges <= _MAX_EDGE_LABELS:
+            for point, value, colour in zip(_label_points(lines), w, colours):
+                _write(ax, point, _short(value), color=colour, zorder=3)
+
+
+def _label_points(lines: np.ndarray) -> np.ndarray:
+    """Choose for each line the point of it that is farthest from what is near.
+
+    `lines` has shape (n, 2, 2): starts and ends. Labels are wider than they are high,
+    so that a distance to the side counts half. Each in turn is moved to its best place,
+    a few times over.
+    """
+    candidates = []
+    for start, end in lines:
+        # The middle first, since argmax takes the first of equals; not in a circle.
+        margin = (_RADIUS + 0.45) / (end - start)[0]
+        fractions = np.linspace(0.5, margin, 13).repeat(2)
+        fractions[1::2] = 1 - fractions[1::2]
+        candidates.append(start + fractions[:, None] * (end - start))
+    chosen = np.array([points[0] for points in candidates])
+    for _ in range(4):
+        for i, points in enumerate(candidates):
+            others = np.delete(chosen, i, axis=0)
+            to_labels = (points[:, None] - others) * [0.5, 1.0]
+            room = np.hypot(*to_labels.T).min(axis=0, initial=2.0)
+            room = np.minimum(room, 0.42)  # then they do not touch
+            away = _height_to_lines(points, np.delete(lines, i, axis=0))
+            chosen[i] = points[np.argmax(room + 0.25 * np.minimum(away, 0.4))]
+    return chosen
+
+
+def _height_to_lines(points: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Return for each point the least vertical distance to the lines."""
+    (x0, y0), (x1, y1) = lines[:, 0].T, lines[:, 1].T
+    heights = y0 + (points[:, :1] - x0) / (x1 - x0) * (y1 - y0)
+    return np.abs(heights - points[:, 1:]).min(axis=1, initial=2.0)
+
+
+def _draw_nodes(
+    ax: Axes,
+    centres: np.ndarray,
+    *,
+    colour: str,
+    values: np.ndarray | None,
+    biases: np.ndarray | None,
+) -> None:
+    for i, centre in enumerate(centres):
+        ax.add_patch(
+            Circle(centre, _RADIUS, facecolor=colour, edgecolor=_DARK, zorder=2)
+        )
+        if values is not None:
+            ax.text(
+                *centre,
+                _short(values[i]),
+                ha="center",
+                va="center",
+                fontsize=10,
+                zorder=4,
+            )
+        if biases is not None:
+            below = centre - [0, _RADIUS + 0.2]
+            _write(ax, below, f"b = {_short(biases[i])}", color=_DARK, zorder=3)
+
+
+def _write(ax: Axes, point: np.ndarray, text: str, **style: object) -> None:
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
+    ax.text(*point, text, ha="center", va="center", fontsize=9, bbox=box, **style)
+
+
+def _short(value: float) -> str:
+    """Write a number with two decimals at most, or one digit if that would be zero.
+
+    >>> [_short(v) for v in (0.5, 1.0, 0.618, 0.0, 0.002)]
+    ['0.5', '1', '0.62', '0', '0.002']
+    """
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    if value != 0 and float(text) == 0:
+        text = f"{value:.1g}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _check_points(X: object, y: object) -> tuple[np.ndarray, np.ndarray]:
+    X = float_array("X", X, shape=(None, 2))
+    return X, label_array("y", y, length=len(X), n_classes=len(MARKERS))
+
+
+def _check_grid(grid: object) -> Grid:
+    if not isinstance(grid, Grid):
+        raise TypeError(
+            f"grid must be a course_utils.inspection.Grid, got {type(grid)}"
+        )
+    x = float_array("grid.x", grid.x, shape=(None,))
+    y = float_array("grid.y", grid.y, shape=(None,))
+    for name, side in (("grid.x", x), ("grid.y", y)):
+        if len(side) < 2 or (np.diff(side) <= 0).any():
+            raise ValueError(f"{name} must be at least 2 increasing numbers")
+    values = float_array("grid.values", grid.values, shape=(len(y), len(x)))
+    whole = np.asarray(grid.values).dtype.kind in "iub"
+    top = len(MARKERS) - 1 if whole else 1
+    if values.min() < 0 or values.max() > top:
+        raise ValueError(
+            f"grid.values must be probabilities 0 to 1 or whole class numbers 0 .. "
+            f"{len(MARKERS) - 1}, got {values.min():g} .. {values.max():g}"
+        )
+    return Grid(x, y, values.astype(np.int64) if whole else values)
+
+
+def _check_curves(
+    name: str, curves: object, length: int | None
+) -> dict[str, np.ndarray]:
+    if not isinstance(curves, Mapping):
+        raise TypeError(
+            f"{name} must be a dict of label to numbers, got {type(curves).__name__}"
+        )
+    if not curves:
+        raise ValueError(f"{name} must not be empty")
+    return {
+        str(label): float_array(f"{name}[{label!r}]", values, shape=(length,))
+        for label, values in curves.items()
+    }
+
+
+def _check_sizes(sizes: object) -> list[int]:
+    sizes = [whole_number(f"sizes[{i}]", n) for i, n in enumerate(sizes)]
+    if len(sizes) < 2 or max(sizes) > _MAX_NODES:
+        raise ValueError(
+            f"sizes must be two or more layers of at most {_MAX_NODES}, got {sizes}"
+        )
+    return sizes
+
+
+def _check_list(
+    name: str, arrays: object, shapes: list[tuple[int, ...]]
+) -> list[np.ndarray] | None:
+    if arrays is None:
+        return None
+    if len(arrays) != len(shapes):
+        raise ValueError(f"{name} must be {len(shapes)} arrays, got {len(arrays)}")
+    return [
+        float_array(f"{name}[{i}]", array, shape=shape)
+        for i, (array, shape) in enumerate(zip(arrays, shapes))
+    ]
+
+
+def _check_counts(counts: object) -> np.ndarray:
+    array = np.asarray(counts)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"counts must hold whole numbers, got dtype {array.dtype}")
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
+        raise ValueError(f"counts must have shape (k, k), got {array.shape}")
+    if array.min() < 0:
+        raise ValueError(f"counts must be >= 0, got {array.min()}")
+    return array
+
+
+def _check_images(images: object) -> np.ndarray:
+    images = float_array("images", images)
+    if images.ndim == 2:
+        side = round(images.shape[1] ** 0.5)
+        if side * side == images.shape[1]:
+            return images.reshape(-1, side, side)
+    if images.ndim != 3:
+        raise ValueError(
+            "images must have shape (n, height, width) or (n, side * side), "
+            f"got {images.shape}"
+        )
+    return images
+
+
+def _check_names(name: str, names: object, length: int) -> list[str] | None:
+    if names is None:
+        return None
+    names = [str(n) for n in names]
+    if len(names) != length:
+        raise ValueError(f"{name} must be {length} names, got {len(names)}")
+    return names

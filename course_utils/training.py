@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
-from course_utils._arguments import real_number, whole_number
+from course_utils._arguments import label_array, real_number, whole_number
 from course_utils.networks import Sequential
 
 
@@ -33,12 +34,22 @@ def minibatches(
     The last batch holds what is left over.
     """
     whole_number("batch_size", batch_size)
-    if len(X) != len(y):
-        raise ValueError(f"X and y must have one length, got {len(X)} and {len(y)}")
+    X, y = _same_length(X, y)
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
         yield X[rows], y[rows]
+
+
+def _same_length(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    X, y = np.asarray(X), np.asarray(y)
+    if X.ndim == 0 or X.shape[:1] != y.shape[:1]:
+        raise ValueError(
+            f"X and y must have one length, got shapes {X.shape} and {y.shape}"
+        )
+    if len(X) == 0:
+        raise ValueError(f"X must not be empty, got shape {X.shape}")
+    return X, y
 
 
 class SGD:
@@ -124,8 +135,8 @@ def _with_gradients(network: Sequential) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def accuracy(network: Sequential, X: np.ndarray, y: np.ndarray) -> float:
     """Return the fraction of rows of `X` whose predicted class is `y`, 0 to 1."""
-    if len(X) != len(y):
-        raise ValueError(f"X and y must have one length, got {len(X)} and {len(y)}")
+    X, y = _same_length(X, y)
+    y = label_array("y", y, length=len(X))
     return float((network.predict(X) == y).mean())
 
 
@@ -171,8 +182,7 @@ def fit(
     FloatingPointError
         The loss became NaN or infinite: the learning rate is too large.
     """
-    if len(X) != len(y):
-        raise ValueError(f"X and y must have one length, got {len(X)} and {len(y)}")
+    X, y = _same_length(X, y)
     rng = np.random.default_rng(whole_number("seed", seed, minimum=0))
     history: dict[str, list[float]] = {"loss": []}
     if test is not None:
@@ -181,13 +191,14 @@ def fit(
         total = 0.0
         for X_batch, y_batch in minibatches(X, y, batch_size, rng):
             value = loss.forward(network.forward(X_batch), y_batch)
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"the loss is {value} in epoch {epoch + 1}: "
+                    "try a smaller learning rate"
+                )
             network.backward(loss.backward())
             optimiser.step(network)
             total += value * len(X_batch)
-        if not np.isfinite(total):
-            raise FloatingPointError(
-                f"the loss is {total} in epoch {epoch + 1}: try a smaller learning rate"
-            )
         history["loss"].append(total / len(X))
         if test is not None:
             history["test_accuracy"].append(accuracy(network, *test))

@@ -27,9 +27,10 @@ EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise\}", re.MULTILINE)
 VOLATILE = {
     "a memory address": r"\b0x[0-9a-fA-F]{6,}\b|\bobject at 0x",
     "an absolute path": r"(?<![\w.:/<~)\]])~?/(?:[\w.-]+/)+[\w.-]*|\b[A-Z]:\\\w",
-    "a date or a time of day": r"\b(?:19|20)\d\d-[01]\d-[0-3]\d\b|\b\d?\d:\d\d:\d\d\b"
-    r"|\b\d?\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* (?:19|20)\d\d\b",
-    "a timing": r"\d ?(?:ns|[µμ]s|ms|s|sec|secs|seconds|minutes)\b(?!-)|\bit/s\b|\bETA\b",
+    "a date": r"\b(?:19|20)\d\d-[01]\d-[0-3]\d\b"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]* (?:19|20)\d\d\b",
+    "a time of day": r"\b\d?\d:\d\d:\d\d\b",
+    "a timing": r"\d ?(?:ns|[µμ]?s|ms|secs?|seconds|minutes)\b(?!-)|\bit/s\b|\bETA\b",
     "a progress bar": r"[\r\x08━█]|\d%\|",
     "a warning": r":\d+: \w*Warning:",
 }
@@ -40,7 +41,7 @@ THING = (
 )
 TYPED_REFERENCE = re.compile(
     r"\b(?:Figure|Fig\.|Table|Equation|Eq\.|Section|Exercise)\s*\(?\d"
-    r"|(?<!'s )(?<!’s )\b[Cc]hapters? \d"
+    r"|(?<!'s )\b[Cc]hapters? \d"
     rf"|(?i:\b{THING}s? (?:just )?(?:above|below)\b|\b(?:above|below) {THING}\b)"
     r"|(?i:\b(?:see|shown|seen|printed|drawn|defined|computed) (?:above|below)\b)"
 )

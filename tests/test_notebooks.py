@@ -36,8 +36,8 @@ def assert_no_complaints(path: Path, complaints: list[str]) -> None:
     name = path.relative_to(ROOT).as_posix()
     listed = "\n".join(f"  {complaint}" for complaint in complaints)
     assert not complaints, (
-        f"{name}\n{listed}\nWhat the cells hold is mended by editing them; then, or where "
-        f"only the outputs are old: make run NB={name}"
+        f"{name}\n{listed}\n"
+        f"Edit the cells where they are wrong, then: make run NB={name}"
     )
 
 

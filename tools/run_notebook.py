@@ -3,8 +3,8 @@
 Usage: ``python tools/run_notebook.py book/08-backprop.ipynb [...]``
 
 A notebook is written only when every cell succeeded. Beside the outputs, each code cell
-stores the fingerprint of the source that made them, so that the tests notice an edit that
-was not followed by an execution.
+stores the fingerprint of the source that made them, so that the tests notice an edit
+that was not followed by an execution.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ CELL_TIMEOUT = 300  # seconds
 
 
 def toc_notebooks(root: Path = ROOT) -> list[Path]:
-    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in its order."""
+    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in order."""
     names: list[str] = []
 
     def visit(node: object) -> None:
@@ -77,12 +77,14 @@ def fingerprint(source: str) -> str:
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Execute `notebook` in place, in a fresh kernel whose working directory is `folder`.
+    """Execute `notebook` in place, in a fresh kernel that works in `folder`.
 
     Raises
     ------
     nbclient.exceptions.CellExecutionError
         When a cell fails that is not tagged ``raises-exception``.
+    nbclient.exceptions.DeadKernelError, nbclient.exceptions.CellTimeoutError
+        When the kernel ends, or a cell takes more than `CELL_TIMEOUT`.
     """
     codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     began = time.perf_counter()
@@ -120,7 +122,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
 
 
 def normalise(notebook: NotebookNode) -> None:
-    """Store the fingerprints and drop what changes from one run to the next, in place."""
+    """Store the fingerprints, and drop what differs between two runs, in place."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata = nbformat.from_dict(
         {
@@ -143,7 +145,7 @@ def normalise(notebook: NotebookNode) -> None:
 
 
 def bare_png(encoded: str) -> str:
-    """Return a base64 PNG without its text chunks: matplotlib writes its version there."""
+    """Return a base64 PNG without its text, where matplotlib writes its version."""
     picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
     if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
         picture = picture.convert("RGB")
@@ -153,7 +155,7 @@ def bare_png(encoded: str) -> str:
 
 
 def write_whole(notebook: NotebookNode, path: Path) -> None:
-    """Write `notebook` to `path` in one step, so that no half-written file can be left."""
+    """Write `notebook` to `path` in one step, so that no half of it can be left."""
     nbformat.validate(notebook)
     part = path.with_name(path.name + ".part")
     try:
@@ -164,22 +166,30 @@ def write_whole(notebook: NotebookNode, path: Path) -> None:
 
 
 def run(path: Path) -> bool:
-    """Execute the notebook at `path` and store its outputs; say whether all went well."""
+    """Execute the notebook at `path`, store its outputs, say whether all went well."""
     print(path, flush=True)
     notebook = nbformat.read(path, as_version=4)
+    problem = None
     try:
         execute(notebook, path.resolve().parent)
-    except (CellExecutionError, DeadKernelError, TimeoutError) as error:
-        print(f"\n{failure(notebook, error)}", file=sys.stderr)
-        print(f"{path}: nothing was stored", file=sys.stderr)
+    except CellExecutionError:
+        pass  # its output is in the cell
+    except (DeadKernelError, TimeoutError) as error:
+        problem = str(error)
+    problem = failure(notebook) or problem
+    if problem:
+        print(f"\n{problem}\n{path}: nothing was stored", file=sys.stderr)
         return False
     normalise(notebook)
     write_whole(notebook, path)
     return True
 
 
-def failure(notebook: NotebookNode, error: Exception) -> str:
-    """Name the cell that failed, with its source and its traceback."""
+def failure(notebook: NotebookNode) -> str | None:
+    """Name the first cell that failed, with its source and traceback; None if none did.
+
+    The outputs are looked at since a display that fails does not fail its cell.
+    """
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(codes, start=1):
         for output in cell.outputs:
@@ -187,15 +197,15 @@ def failure(notebook: NotebookNode, error: Exception) -> str:
             if output.output_type == "error" and "raises-exception" not in tags:
                 traceback = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output.traceback))
                 return f"code cell {number} failed\n\n{cell.source}\n\n{traceback}"
-    return str(error)
+    return None
 
 
 def main() -> int:
     """Run the notebooks named on the command line; 1 when any of them failed."""
     parser = argparse.ArgumentParser(description="Execute notebooks and store outputs.")
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="notebook.ipynb")
-    # A list, so that one failure does not keep the other notebooks from running.
-    return 0 if all([run(path) for path in parser.parse_args().notebooks]) else 1
+    results = [run(path) for path in parser.parse_args().notebooks]
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
