@@ -1,8 +1,8 @@
 """Checks of arguments, shared by the public functions of the package.
 
 Each check returns the value in the form that the caller works with, or raises a
-``TypeError`` (wrong kind of thing) or ``ValueError`` (right kind, wrong value) that names
-the argument, what came, and what is accepted.
+``TypeError`` (wrong kind of thing) or ``ValueError`` (right kind, wrong value) that
+names the argument, what came, and what is accepted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def real_number(
     minimum: float | None = None,
     below: float | None = None,
 ) -> float:
-    """Return `value` as a finite float within the bounds (`above` and `below` exclude)."""
+    """Return `value` as a finite float within the bounds; `above`, `below` exclude."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
     accepted = [
@@ -98,7 +98,7 @@ def float_array(
 def label_array(
     name: str, value: object, *, length: int | None, n_classes: int | None = None
 ) -> np.ndarray:
-    """Return `value` as class labels: whole numbers 0 .. n_classes - 1, shape (length,).
+    """Return `value` as class labels 0 .. n_classes - 1, shape (length,).
 
     A `length` of ``None`` stands for any.
     """
@@ -109,9 +109,10 @@ def label_array(
         )
     _check_shape(name, array, (length,))
     if array.min() < 0 or (n_classes is not None and array.max() >= n_classes):
-        top = "" if n_classes is None else f" .. {n_classes - 1}"
+        accepted = ">= 0" if n_classes is None else f"0 .. {n_classes - 1}"
         raise ValueError(
-            f"{name} must be class labels 0{top}, got {array.min()} .. {array.max()}"
+            f"{name} must be class labels {accepted}, "
+            f"got {array.min()} .. {array.max()}"
         )
     return array.astype(np.int64, copy=False)
 

@@ -5,11 +5,11 @@ A chapter ``book/NN-slug.ipynb`` has two files in ``book/exercises/``:
 ``NN-slug.py``
     The declaration: a list ``EXERCISES`` of :class:`Exercise`.
 ``NN-slug.json``
-    The public cases, data made from the declaration and from the chapter's solution cells
-    by ``make cases``. A test verifies them.
+    The public cases, data made from the declaration and from the chapter's solution
+    cells by ``make cases``. A test verifies them.
 
-The reference of an exercise is the chapter's solution cell and lives nowhere else. A reader
-who runs :func:`check` needs neither the solution nor a network.
+The reference of an exercise is the chapter's solution cell and lives nowhere else. A
+reader who runs :func:`check` needs neither the solution nor a network.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Mistake:
     Attributes
     ----------
     right, wrong : str
-        A piece of the solution cell's text, found there exactly once, and what stands in its
+        A piece of the solution's text, found there exactly once, and what stands in its
         place when the mistake is made.
     hint : str
         What to tell a person whose result is the one that the mistake gives.
@@ -57,16 +57,16 @@ class Exercise:
     points : int
         What full marks are worth.
     inputs : callable
-        Takes a ``numpy.random.Generator`` and yields tuples of arguments, one for each case,
-        the case that is easiest to follow by hand first.
+        Takes a ``numpy.random.Generator`` and yields tuples of arguments, one for each
+        case, the case that is easiest to follow by hand first.
     rtol, atol : float
         A float passes when it is within ``atol + rtol * abs(expected)``.
     mistakes : tuple of Mistake
         The mistakes that have a hint.
     observe : callable, optional
-        ``observe(answer, *arguments)`` returns the plain data that is compared, where the
-        answer is not a function from data to data: a class, or a function of a model.
-        By default the answer is called with the arguments.
+        ``observe(answer, *arguments)`` returns the plain data that is compared, where
+        the answer is not a function from data to data: a class, or a function of a
+        model. By default the answer is called with the arguments.
     """
 
     name: str
@@ -98,8 +98,8 @@ def exercise_folder() -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(
-        f"the exercises were found neither in {beside} nor in {checkout}: run the notebook "
-        "from its own folder, with the folder 'exercises' beside it"
+        f"the exercises were found neither in {beside} nor in {checkout}: run the "
+        "notebook from its own folder, with the folder 'exercises' beside it"
     )
 
 
@@ -132,14 +132,14 @@ def _find(name: str) -> tuple[Exercise, dict]:
 def check(answer: Callable) -> None:
     """Try `answer`, the function or class of an exercise, on its public cases.
 
-    Prints how many cases pass and, for the first that does not, what was given, what was
-    expected, what came, and a hint where the result is that of a known mistake.
+    Prints how many cases pass and, for the first that does not, what was given, what
+    was expected, what came, and a hint where the result is that of a known mistake.
     """
     name = getattr(answer, "__name__", None)
     if not callable(answer) or name is None:
         print(
-            f"check takes the function that you wrote, without calling it: check(my_function)."
-            f"\nIt got {_describe(answer)}."
+            "check takes the function that you wrote, without calling it: "
+            f"check(my_function).\nIt got {_describe(answer)}."
         )
         return
     exercise, public = _find(name)
@@ -159,8 +159,8 @@ def check(answer: Callable) -> None:
 
 
 _NOT_WRITTEN = (
-    "not written yet.\nReplace `raise NotImplementedError` with your code, run that cell, "
-    "then run this one again."
+    "not written yet.\nReplace `raise NotImplementedError` with your code, "
+    "run that cell, then run this one again."
 )
 
 
@@ -238,10 +238,16 @@ def _general_hint(expected: Any, got: Any, rtol: float) -> str | None:
 def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
     """Return ``None`` if `got` is `expected` within the tolerance, else what is wrong.
 
-    Plain data only: numbers, strings, bools, arrays, and tuples, lists and dicts of these.
+    Plain data only: numbers, strings, bools, arrays, and tuples, lists, dicts of these.
     A list passes for a tuple or an array; any real type passes for a float.
     """
-    if got is None and expected is not None:
+    if expected is None:
+        return (
+            None
+            if got is None
+            else f"None was expected, but {_a(type(got).__name__)} came."
+        )
+    if got is None:
         return "nothing came back. Does your function end in `return`?"
     if isinstance(expected, np.ndarray):
         return _compare_arrays(expected, got, rtol, atol)
@@ -344,7 +350,7 @@ def _describe(value: Any) -> str:
 
 
 def _describe_error(error: Exception, answer: Callable) -> str:
-    """Return the error in one line, with the line of the reader's own code that raised it."""
+    """Return the error in one line, with the line of the reader's code that raised it."""
     code = getattr(answer, "__code__", None) or getattr(
         getattr(answer, "__init__", None), "__code__", None
     )
@@ -398,8 +404,8 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
     Raises
     ------
     ValueError
-        A declared exercise has no solution cell; a mistake's text is not found exactly once
-        in it; or a mistake gives the right result in every case, so that it is none.
+        A declared exercise has no solution cell; a mistake's text is not found exactly
+        once in it; or a mistake gives the right result in every case, so that it is none.
     """
     declaration = notebook.parent / "exercises" / f"{notebook.stem}.py"
     imports, sources = reference_cells(notebook)
@@ -423,11 +429,11 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
         for i, mistake in enumerate(exercise.mistakes):
             if all(_is_right(exercise, case, case["mistakes"][i]) for case in cases):
                 raise ValueError(
-                    f"{name}: the mistake {mistake.right!r} -> {mistake.wrong!r} gives the "
-                    "right result in every case: change the inputs or leave it out"
+                    f"{name}: the mistake {mistake.right!r} -> {mistake.wrong!r} gives "
+                    "the right result in every case: change the inputs or leave it out"
                 )
         target = reference if exercise.observe is None else exercise.observe
-        names = [p for p in inspect.signature(target).parameters]
+        names = list(inspect.signature(target).parameters)
         made[name] = {
             "arguments": names if exercise.observe is None else names[1:],
             "cases": cases,
@@ -459,7 +465,7 @@ def _is_right(exercise: Exercise, case: dict, result: Any) -> bool:
 
 
 def encode(value: Any) -> Any:
-    """Return plain data in the form that JSON takes; :func:`decode` gives it back exactly.
+    """Return plain data as JSON takes it; :func:`decode` gives it back exactly.
 
     >>> decode(encode((np.array([0.1]), 2))) == (np.array([0.1]), 2)
     True

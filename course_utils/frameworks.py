@@ -1,7 +1,7 @@
 """The same network in NumPy, PyTorch and Keras: layers and weights moved between them.
 
-PyTorch keeps a dense layer's weights as (n_out, n_in); Keras and this package keep them as
-(n_in, n_out). Each function imports the framework that it needs when it is called.
+PyTorch keeps a dense layer's weights as (n_out, n_in); Keras and this package keep them
+as (n_in, n_out). Each function imports the framework that it needs when it is called.
 """
 
 from __future__ import annotations
@@ -156,6 +156,6 @@ def _no_counterpart(thing: object) -> TypeError:
     name = getattr(thing, "__name__", type(thing).__name__)
     return TypeError(
         f"{name} has no counterpart here: dense (linear) layers and the activations "
-        "identity, sigmoid, tanh, ReLU, leaky ReLU, ELU, GELU (exact), SiLU and softplus "
-        "can be moved"
+        "identity, sigmoid, tanh, ReLU, leaky ReLU, ELU, GELU (exact), SiLU and "
+        "softplus can be moved"
     )

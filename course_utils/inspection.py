@@ -107,4 +107,4 @@ def saturated_fraction(
     A = float_array("A", A)
     high = real_number("high", high, above=real_number("low", low))
     width = real_number("margin", margin, above=0.0, below=0.5) * (high - low)
-    return float(((A < low + width) | (A > high - width)).mean())
+    return float((np.minimum(A - low, high - A) < width).mean())

@@ -1,10 +1,11 @@
 """Layers, activations and losses: forward, then backward, in NumPy.
 
-Shapes are batch first. Every layer follows one rule: ``forward(X)`` keeps what the backward
-pass needs; ``backward(dZ)`` overwrites the stored gradients and returns the gradient with
-respect to its input. Neither changes a parameter, so backward twice gives the same gradient.
+Shapes are batch first. Every layer follows one rule: ``forward(X)`` keeps what the
+backward pass needs; ``backward(dZ)`` overwrites the stored gradients and returns the
+gradient with respect to its input. Neither changes a parameter, so backward twice gives
+the same gradient.
 
-The gradients are those of Rumelhart, Hinton and Williams (1986); chapter 8 derives each.
+The gradients are those of Rumelhart, Hinton and Williams (1986), derived in chapter 8.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from course_utils._arguments import (
 )
 
 # --------------------------------------------------------------------------------------
-# Activations as functions: f(Z) and its derivative f'(Z), both taken at the pre-activation Z
+# Activations as functions: f(Z) and its derivative f'(Z), both at the pre-activation Z
 # --------------------------------------------------------------------------------------
 
 
@@ -104,7 +105,7 @@ def leaky_relu_grad(Z: np.ndarray, alpha: float = 0.01) -> np.ndarray:
 
 @_elementwise
 def elu(Z: np.ndarray, alpha: float = 1.0) -> np.ndarray:
-    """Return Z where Z > 0 and `alpha` * (exp(Z) - 1) elsewhere (Clevert et al., 2016)."""
+    """Return Z where Z > 0, `alpha` * (exp(Z) - 1) elsewhere (Clevert et al., 2016)."""
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0.0)))
 
 
@@ -116,7 +117,10 @@ def elu_grad(Z: np.ndarray, alpha: float = 1.0) -> np.ndarray:
 
 @_elementwise
 def gelu(Z: np.ndarray) -> np.ndarray:
-    """Return Z * Phi(Z), Phi the normal distribution function (Hendrycks & Gimpel, 2016)."""
+    """Return Z * Phi(Z), Phi the normal distribution function.
+
+    From Hendrycks and Gimpel (2016).
+    """
     return Z * _normal_cdf(Z)
 
 
@@ -235,7 +239,8 @@ class Dense:
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return the pre-activations of `X`, shape (batch, n_in) -> (batch, n_out).
 
-        NaN passes through, as in torch; :class:`~course_utils.networks.Sequential` refuses it.
+        NaN passes through, as in torch; :class:`~course_utils.networks.Sequential`
+        refuses it.
         """
         self.X = float_array("X", X, shape=(None, self.W.shape[0]), finite=False)
         self.Z = self.X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
@@ -299,8 +304,8 @@ def _checked_gradient(
 
 
 # --------------------------------------------------------------------------------------
-# Losses, each the mean over the batch. NaN in what the network put out passes through, so
-# that training can say that it diverged; NaN in a target is refused.
+# Losses, each the mean over the batch. NaN in what the network put out passes through,
+# so that training can say that it diverged; NaN in a target is refused.
 # --------------------------------------------------------------------------------------
 
 
@@ -377,8 +382,8 @@ class SigmoidCrossEntropy:
 class MeanSquaredError:
     """Mean of (prediction - target)^2 over every element.
 
-    ``forward(prediction, target)`` takes two arrays of one shape; ``backward()`` returns
-    dL/dprediction = 2 (prediction - target) / size.
+    ``forward(prediction, target)`` takes two arrays of one shape; ``backward()``
+    returns dL/dprediction = 2 (prediction - target) / size.
     """
 
     def __init__(self) -> None:

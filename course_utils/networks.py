@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -55,14 +55,14 @@ class Sequential:
     Parameters
     ----------
     layers : sequence
-        Objects with ``forward`` and ``backward``, such as :class:`~course_utils.layers.Dense`
-        and :class:`~course_utils.layers.Activation`.
+        Objects with ``forward`` and ``backward``: :class:`~course_utils.layers.Dense`,
+        :class:`~course_utils.layers.Activation`, or your own.
     """
 
     def __init__(self, layers: Sequence[Dense | Activation]) -> None:
-        if len(layers) == 0:
-            raise ValueError("layers must not be empty")
         self.layers = list(layers)
+        if not self.layers:
+            raise ValueError("layers must not be empty, got none")
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return the output of the last layer for `X`, shape (batch, n_in)."""
@@ -82,7 +82,7 @@ class Sequential:
         return [layer for layer in self.layers if isinstance(layer, Dense)]
 
     def parameters(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """Yield each parameter with its gradient: W and b of each dense layer in turn."""
+        """Yield each parameter with its gradient: W, then b, of each dense layer."""
         for layer in self.dense_layers():
             yield layer.W, layer.dW
             yield layer.b, layer.db
@@ -134,6 +134,8 @@ def mlp(
     >>> network.count_parameters()
     13
     """
+    if not isinstance(sizes, Iterable):
+        raise TypeError(f"sizes must be a sequence of whole numbers, got {sizes!r}")
     sizes = [whole_number(f"sizes[{i}]", size) for i, size in enumerate(sizes)]
     if len(sizes) < 2:
         raise ValueError(f"sizes must name an input and an output, got {sizes}")

@@ -228,9 +228,7 @@ def plot_network(
     node_values = _check_list("node_values", node_values, [(n,) for n in sizes])
     weights = _check_list("weights", weights, pairs)
     biases = _check_list("biases", biases, [(n,) for n in sizes[1:]])
-    labels = _layer_names(len(sizes)) if labels is None else list(labels)
-    if len(labels) != len(sizes):
-        raise ValueError(f"labels must name {len(sizes)} layers, got {len(labels)}")
+    labels = _check_names("labels", labels, len(sizes)) or _layer_names(len(sizes))
 
     columns = _node_positions(sizes, spacing=1.3 if biases is None else 1.5)
     ax = _axes(ax)
@@ -369,7 +367,7 @@ def plot_images(
     columns : int
         Images in a row.
     signed : bool
-        For weights: red above zero, blue below, white at zero.
+        For weights: blue above zero, red below, white at zero.
     ax : Axes, optional
         Where to draw; by default a new figure, as high as its rows need.
     """
@@ -432,7 +430,7 @@ def plot_heatmap(
     row_labels, column_labels : sequence of str, optional
         A name for each row and column; by default some are numbered, from 0.
     signed : bool
-        Centre the colours at zero: red above, blue below.
+        Centre the colours at zero: blue above, red below, white between.
     colorbar : bool
         Draw the scale, at the right.
     value_label : str
@@ -519,13 +517,13 @@ def _colour_scale(values: np.ndarray, signed: bool, unsigned: str) -> dict[str, 
     if not signed:
         return {"cmap": unsigned, "vmin": values.min(), "vmax": values.max()}
     largest = np.abs(values).max() or 1.0
-    return {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+    return {"cmap": "RdBu", "vmin": -largest, "vmax": largest}
 
 
 def _show_plane(ax: Axes) -> None:
     ax.set_aspect("equal")
     for axis, name in ((ax.xaxis, "$x_1$"), (ax.yaxis, "$x_2$")):
-        axis.set_major_locator(MaxNLocator(4))
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.set_label_text(name)
 
 
@@ -699,7 +697,7 @@ def _short(value: float) -> str:
     >>> [_short(v) for v in (0.5, 1.0, 0.618, 0.0, 0.002)]
     ['0.5', '1', '0.62', '0', '0.002']
     """
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    text = f"{value + 0.0:.2f}".rstrip("0").rstrip(".")  # adding 0 makes -0 a plain 0
     if value != 0 and float(text) == 0:
         text = f"{value:.1g}"
     return text.replace("-", "\N{MINUS SIGN}")

@@ -174,8 +174,8 @@ def fit(
     Returns
     -------
     dict of list of float
-        ``"loss"``: the mean loss over each epoch, while training; ``"test_accuracy"``: 0 to
-        1 after each epoch, where `test` is given.
+        ``"loss"``: the mean loss over each epoch, while training; ``"test_accuracy"``:
+        0 to 1 after each epoch, where `test` is given.
 
     Raises
     ------

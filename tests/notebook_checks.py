@@ -93,14 +93,12 @@ def bare_html(text: str) -> str:
 def prose(source: str) -> str:
     """Return the text of a markdown cell without its code, links, roles and options."""
     source = re.sub(r"(?s)<!--.*?-->", " ", source)
-    # A fence that holds code; a directive's fence holds prose.
+    # A fence holds code, unless it is a directive's other than a code block's.
     source = re.sub(
-        r"(?ms)^(`{3,}|~{3,})(?:(?!\{)|\{(?:code|code-block|code-cell|math)\}).*?^\1\s*$",
-        " ",
-        source,
+        r"(?ms)^(`{3,}|~{3,})(?:(?![`~{])|\{code[\w-]*\}).*?^\1\s*$", " ", source
     )
     source = re.sub(
-        r"(?m)^(?:`{3,}|:{3,})\{.*$|^:[\w-]+:.*$|^\([\w-]+\)=$", " ", source
+        r"(?m)^(?:`{3,}|:{3,})\{[\w:+-]+\}|^:[\w-]+:.*$|^\([\w-]+\)=$", " ", source
     )
     source = re.sub(r"(?:\{[\w:+-]+\})?(`+).+?\1", " ", source)
     return re.sub(r"\]\([^)]*\)|<?https?://\S+", "] ", source)
@@ -346,29 +344,38 @@ def typed_results(notebook: NotebookNode) -> list[str]:
     """A decimal or percentage in prose that no code cell has, by then or just after.
 
     It must occur in the source or in a stored text of a code cell at an earlier place,
-    or of the next code cell. 97.1 % may stand there as 97.1 or as 0.971.
+    or of the next code cell. 97.1 % may stand there as 97.1 or as 0.971. Captions and
+    alt texts are prose, too.
     """
     known: set[float] = set()
     complaints = []
-    names = {id(cell): name for name, cell in cells(notebook, "markdown")}
+    names = {
+        id(cell): name
+        for kind in ("code", "markdown")
+        for name, cell in cells(notebook, kind)
+    }
     for place, cell in enumerate(notebook.cells):
+        following = (c for c in notebook.cells[place:] if c.cell_type == "code")
+        known_here = known | computed(next(following, None))
         if cell.cell_type == "code":
-            known |= computed(cell)
-        elif cell.cell_type == "markdown":
-            following = (c for c in notebook.cells[place:] if c.cell_type == "code")
-            upcoming = next(following, None)
-            have = known | (computed(upcoming) if upcoming else set())
-            text = VERSION.sub(" ", prose(cell.source))
-            complaints += [
-                f"{names[id(cell)]} states {match[0]}, which no cell computed"
-                for match in RESULT.finditer(text)
-                if not is_known(float(match[1]), bool(match[2]), have)
-            ]
+            known = known_here
+            mystnb = cell.metadata.get("mystnb", {})
+            text = mystnb.get("figure", {}).get("caption", "")
+            text += "\n" + mystnb.get("image", {}).get("alt", "")
+        else:
+            text = cell.source if cell.cell_type == "markdown" else ""
+        complaints += [
+            f"{names[id(cell)]} states {match[0]}, which no cell computed"
+            for match in RESULT.finditer(VERSION.sub(" ", prose(text)))
+            if not is_known(float(match[1]), bool(match[2]), known_here)
+        ]
     return complaints
 
 
-def computed(cell: NotebookNode) -> set[float]:
+def computed(cell: NotebookNode | None) -> set[float]:
     """Return the numbers, without sign, in a code cell's source and stored texts."""
+    if cell is None:
+        return set()
     return {
         float(number)
         for text in (cell.source, *texts(cell))

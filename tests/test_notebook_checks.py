@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -181,6 +182,10 @@ DAMAGE = [
     (checks.typed_results, 2, has(source="So 0.915 are."), "text cell 2 ('So 0.915"),
     (checks.typed_results, 2, has(source=r"$0.9 \cdot 2$"), "0.9"),
     (checks.typed_results, 2, has(source="So 92 % are."), "92 %"),
+    (checks.typed_results, 2, has(source="````{note} It\n0.92\n````"), "0.92"),
+    (checks.typed_results, 2, has(source="```{math}\n0.92\n```"), "0.92"),
+    (checks.typed_results, DRAWING, figure(caption="At 0.92."), "code cell 2"),
+    (checks.typed_results, DRAWING, figure(alt="A curve up to 92 %."), "code cell 2"),
     (checks.typed_results, 2, has(source=r"So $92\%$ are."), "92"),
 ]
 
@@ -227,6 +232,7 @@ def test_a_figure_name_used_twice_is_noticed() -> None:
     [
         "91.3 %, 91.3% and 0.913",
         "```python\nx = 0.5\n```",
+        "````{note}\n```python\nx = 0.5\n```\n````",
         "Here `x = 0.5`, [there](https://a.org/0.5), {glue:text}`loss:.2f`, Keras 3.15",
         ":::{figure} a.png\n:width: 50%\nOf 3 units.\n:::",
     ],
@@ -489,12 +495,16 @@ def test_damaged_outputs_are_noticed(book: Path, tmp_path: Path) -> None:
         ("MEAN_SECONDS", "the notebooks together are too slow"),
     ],
 )
-def test_slow_notebooks_are_noticed(limit: str, words: str, book: Path) -> None:
+def test_slow_notebooks_are_noticed(
+    limit: str, words: str, book: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(book / "book", tmp_path / "book")
+    shutil.copy(book / "book" / "tiny.ipynb", tmp_path / "book" / "twin.ipynb")
     script = (
         f"import sys, notebook_plugin as p, pytest; p.{limit} = 0.01;"
         "sys.exit(pytest.main(['book'], plugins=[p]))"
     )
-    result = python(book, "-c", script)
+    result = python(tmp_path, "-c", script)
     assert result.returncode == 1
     assert words in result.stdout
 

@@ -80,14 +80,16 @@ def add_launch_buttons(app: Sphinx, config: Config) -> None:
     }
 
 
-def mend_bibliography_roles(
+def mend_for_screen_readers(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Make the bibliography a list of list items, as screen readers need."""
-    if "body" in context:
-        context["body"] = context["body"].replace(
-            'role="doc-biblioentry"', 'role="listitem"'
-        )
+    """Mend roles and labels that keep a page from being read aloud well."""
+    body = context.get("body", "")
+    # A list must hold list items: the bibliography's entries have a role of their own.
+    body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    # The label hides the text that it stands on, such as "Show the solution".
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    context["body"] = body
 
 
 def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
@@ -106,6 +108,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the pieces to Sphinx."""
     TocTreeCollectorWithStyles.assign_section_numbers = number_chapters
     app.connect("config-inited", add_launch_buttons)
-    app.connect("html-page-context", mend_bibliography_roles)
+    app.connect("html-page-context", mend_for_screen_readers)
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,46 @@
+# The commands of the project. `make` alone lists them.
+
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help book test serve lab run cases lock clean
+
+help:  ## List the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+book: $(INSTALLED)  ## Build the site from the notebooks' stored outputs
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	@echo "The first page of the book: $(CURDIR)/_build/html/index.html"
+
+test: $(INSTALLED)  ## Run every check: style, package, notebooks, site
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@$(BIN)/python tools/install.py browser
+	$(BIN)/python -m pytest --cov=course_utils --cov-report=term --cov-fail-under=95
+
+serve: book  ## Build the site and serve it on http://localhost:8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lab: $(INSTALLED)  ## Open the chapters in JupyterLab
+	$(BIN)/jupyter lab book
+
+run: $(INSTALLED)  ## Execute a notebook and store its outputs: make run NB=book/08-backprop.ipynb
+	@test -n "$(NB)" || { echo "Say which notebook: make run NB=book/08-backprop.ipynb"; exit 2; }
+	$(BIN)/python tools/run_notebook.py $(NB)
+
+cases: $(INSTALLED)  ## Make the public cases of the exercises from the solutions
+	$(BIN)/python tools/make_cases.py
+
+lock: $(INSTALLED)  ## Pin what the requirements pull in, in constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable \
+	  | grep -v -E '^(torch|tensorflow|tensorflow-cpu)( @|==)' > constraints.txt
+
+clean:  ## Remove the built site and the virtual environment
+	rm -rf _build .venv *.egg-info
+
+$(INSTALLED): requirements.txt constraints.txt pyproject.toml tools/install.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python tools/install.py packages
+	@touch $@

@@ -1,0 +1,381 @@
+"""The site: built strictly, complete, without the internet, and good on a phone."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urldefrag, urlparse
+
+import nbformat
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[1]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+DOCNAMES = [TOC["root"]] + [
+    chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]
+]
+NOTEBOOKS = [name for name in DOCNAMES if (ROOT / f"{name}.ipynb").exists()]
+PAGES = [f"{name}.html" for name in DOCNAMES] + ["search.html", "genindex.html"]
+
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src"}
+LINKS_LOADED = {"stylesheet", "icon", "preload", "preconnect", "modulepreload"}
+CSS_LOADED = re.compile(r"""(?:url\(|@import)\s*["']?([^"')\s;]+)""")
+
+
+def build(tree, **environment):
+    """Build the site of a tree, strictly; return its seconds and what it printed."""
+    command = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
+    start = time.perf_counter()
+    result = subprocess.run(
+        [command, "build", str(tree), "-n", "-W", "--keep-going"],
+        env=kept | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if result.returncode:
+        lines = result.stdout.splitlines()
+        warnings = [line for line in lines if "WARNING" in line or "ERROR" in line]
+        pytest.fail("\n".join(warnings or lines), pytrace=False)
+    return SimpleNamespace(seconds=time.perf_counter() - start, log=result.stdout)
+
+
+def copy_tree(target):
+    """Copy what the site is made from, so that no test touches the real site."""
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy2(ROOT / name, target / name)
+    shutil.copytree(ROOT / "book", target / "book")
+    return target
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Build the site, then again after a touch of one chapter."""
+    tree = copy_tree(tmp_path_factory.mktemp("site"))
+    cold = build(tree)
+    os.utime(tree / f"{NOTEBOOKS[-1]}.ipynb")
+    touched = build(tree)
+    return SimpleNamespace(html=tree / "_build/html", cold=cold, touched=touched)
+
+
+@functools.cache
+def parse(path):
+    """Parse a page."""
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def article(site, docname):
+    """Return the text of a page, without the theme around it."""
+    return parse(site.html / f"{docname}.html").find("article")
+
+
+def is_elsewhere(address):
+    """Tell whether an address leaves the site.
+
+    >>> is_elsewhere("https://cdn.example/a.js"), is_elsewhere("//cdn.example/a.js")
+    (True, True)
+    >>> is_elsewhere("../_static/a.js"), is_elsewhere("data:image/svg+xml,a")
+    (False, False)
+    """
+    return bool(urlparse(address).netloc)
+
+
+def loaded_by_page(page):
+    """Yield the addresses that a page loads by itself."""
+    for tag in page.find_all(LOADED):
+        if tag.get(LOADED[tag.name]):
+            yield tag[LOADED[tag.name]]
+    for tag in page.find_all("link"):
+        if LINKS_LOADED & set(tag.get("rel", [])):
+            yield tag["href"]
+    for tag in page.find_all("style"):
+        yield from CSS_LOADED.findall(tag.get_text())
+
+
+# The build
+
+
+def test_build_is_strict_and_quick(site):
+    assert "build succeeded." in site.cold.log
+    assert "WARNING" not in site.cold.log
+    assert site.cold.seconds < 60
+
+
+def test_one_touched_chapter_builds_in_a_quarter_of_a_minute(site):
+    # A quarter of the minute that the whole site may take. Python takes about a second
+    # to start Sphinx, so that a quarter of the seconds measured would test the imports.
+    assert "0 added, 1 changed, 0 removed" in site.touched.log
+    assert site.touched.seconds < 15
+
+
+def test_launch_buttons_only_where_the_repository_is_known(site, tmp_path):
+    chapter = f"{NOTEBOOKS[0]}.html"
+    unknown = (site.html / chapter).read_text()
+    assert "mybinder.org" not in unknown and "colab.research" not in unknown
+    build(
+        copy_tree(tmp_path),
+        GITHUB_REPOSITORY="someone/a-book",
+        GITHUB_SERVER_URL="https://github.com",
+        GITHUB_REF_NAME="main",
+    )
+    known = (tmp_path / "_build/html" / chapter).read_text()
+    notebook = f"{NOTEBOOKS[0]}.ipynb"
+    binder = "https://mybinder.org/v2/gh/someone/a-book/main?urlpath=lab/tree/"
+    colab = "https://colab.research.google.com/github/someone/a-book/blob/main/"
+    assert f'"{binder}{notebook}"' in known
+    assert f'"{colab}{notebook}"' in known
+
+
+# The pages
+
+
+def test_first_page_leads_to_the_book(site):
+    refresh = parse(site.html / "index.html").find("meta")["content"]
+    assert refresh.endswith(f"url={TOC['root']}.html")
+
+
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_figures_have_number_caption_and_alt_text(site, docname):
+    images = article(site, docname).select(".cell_output img")
+    assert len(images) == sum(
+        "image/png" in output.get("data", {})
+        for cell in nbformat.read(ROOT / f"{docname}.ipynb", as_version=4).cells
+        for output in cell.get("outputs", [])
+    )
+    chapter = int(Path(docname).name.split("-")[0])
+    for number, image in enumerate(images, start=1):
+        assert len(image["alt"]) >= 40 and "/" not in image["alt"].split()[0]
+        caption = image.find_parent("figure").figcaption.get_text()
+        assert caption.startswith(f"Figure {chapter}.{number} ")
+        assert len(caption) >= 40
+
+
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_chapter_has_the_number_of_its_file(site, docname):
+    number = int(Path(docname).name.split("-")[0])
+    page = parse(site.html / f"{docname}.html")
+    assert page.h1.get_text().startswith(f"{number}. ")
+    assert not any(h2.select(".section-number") for h2 in page.find_all("h2"))
+    entry = page.select_one("nav.bd-links li.current a.current")
+    assert entry.get_text().strip().startswith(f"{number}. ")
+
+
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_notebook_can_be_downloaded(site, docname):
+    page = parse(site.html / f"{docname}.html")
+    link = page.select_one("a.btn-download-source-button")["href"]
+    copy = site.html / Path(docname).parent / link
+    assert copy.read_bytes() == (ROOT / f"{docname}.ipynb").read_bytes()
+
+
+@pytest.mark.parametrize("docname", NOTEBOOKS)
+def test_solutions_are_folded_with_their_output(site, docname):
+    solutions = article(site, docname).select("div.cell.tag_solution")
+    notebook = nbformat.read(ROOT / f"{docname}.ipynb", as_version=4)
+    written = [c for c in notebook.cells if "solution" in c.metadata.get("tags", [])]
+    assert len(solutions) == len(written) > 0
+    for solution, cell in zip(solutions, written, strict=True):
+        fold = solution.find("details")
+        assert not fold.has_attr("open")
+        assert fold.summary.find("p").get_text() == "Show the solution"
+        assert len(fold.select(".cell_input")) == len(solution.select(".cell_input"))
+        assert bool(fold.select(".cell_output")) == bool(cell.outputs)
+        assert len(fold.select(".cell_output")) == len(solution.select(".cell_output"))
+
+
+def test_pages_load_nothing_from_elsewhere(site):
+    pages = list(site.html.rglob("*.html"))
+    assert len(pages) > len(DOCNAMES)
+    for path in pages:
+        loaded = list(loaded_by_page(parse(path)))
+        assert not [address for address in loaded if is_elsewhere(address)], path
+        assert "fontawesome.js" not in " ".join(loaded)
+    for path in site.html.rglob("*.css"):
+        loaded = CSS_LOADED.findall(path.read_text(encoding="utf-8"))
+        assert not [address for address in loaded if is_elsewhere(address)], path
+
+
+def test_links_inside_the_site_lead_somewhere(site):
+    broken = []
+    for docname in DOCNAMES:
+        path = site.html / f"{docname}.html"
+        for link in parse(path).select("a[href]"):
+            address, anchor = urldefrag(link["href"])
+            if is_elsewhere(address) or address.startswith("mailto:"):
+                continue
+            target = (path.parent / unquote(address)).resolve() if address else path
+            if not target.exists():
+                broken.append((docname, link["href"]))
+            elif anchor and target.suffix == ".html":
+                page = parse(target)
+                if not page.find(id=unquote(anchor)):
+                    broken.append((docname, link["href"]))
+    assert not broken
+
+
+@pytest.mark.parametrize(
+    "page, address",
+    [
+        (
+            '<script src="https://cdn.example/a.js"></script>',
+            "https://cdn.example/a.js",
+        ),
+        ('<link rel="stylesheet" href="//cdn.example/a.css">', "//cdn.example/a.css"),
+        ('<img src="http://a.example/b.png">', "http://a.example/b.png"),
+        ("<style>@import 'https://a.example';</style>", "https://a.example"),
+        ("<style>p {src: url(//a.example/f)}</style>", "//a.example/f"),
+    ],
+)
+def test_the_search_for_external_loads_finds_them(page, address):
+    (found,) = loaded_by_page(BeautifulSoup(page, "html.parser"))
+    assert found == address and is_elsewhere(found)
+
+
+# The browser
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serve files and log nothing."""
+
+    def log_message(self, *args):
+        """Keep the test's output clean."""
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Serve the site on localhost; yield its address."""
+    handler = functools.partial(Handler, directory=str(site.html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path):
+    """Start Chromium with every name but localhost unknown to it."""
+    from playwright.sync_api import sync_playwright
+
+    arguments = [
+        "--disable-background-networking",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=arguments
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Open an empty page as wide as a laptop's; note its requests and errors."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.requested, page.errors = [], []
+    page.on("request", lambda request: page.requested.append(request.url))
+    page.on("requestfailed", lambda request: page.errors.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            page.errors.append(message.text)
+            if message.type in ("error", "warning")
+            else None
+        ),
+    )
+    yield page
+    page.close()
+
+
+def too_wide(page):
+    """Return the widths of the page and its article where they exceed the screen."""
+    return page.evaluate(
+        """() => [document.documentElement, ...document.querySelectorAll("article")]
+          .filter(element => element.scrollWidth > element.clientWidth)
+          .map(element => [element.tagName, element.scrollWidth, element.clientWidth])
+        """
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", PAGES)
+def test_page_in_a_browser(page, address, path):
+    page.goto(address + path)
+    formulas = page.locator(".math").count()
+    if formulas:
+        page.wait_for_function("() => window.MathJax?.startup?.promise")
+        page.evaluate("() => MathJax.startup.promise")
+        assert page.locator(".math mjx-container").count() >= formulas
+        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    assert page.evaluate(
+        "() => [...document.images].filter(image => !image.naturalWidth).length"
+    ) in (0, page.locator("img:not(:visible)").count())
+    for width in (1280, 768, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not too_wide(page), f"at a width of {width} px"
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    assert not too_wide(page), "with the solutions open"
+    assert page.errors == []
+    assert [url for url in page.requested if not url.startswith(address)] == []
+
+
+@pytest.mark.browser
+def test_search_finds_a_chapter(page, address):
+    page.goto(f"{address}{TOC['root']}.html")
+    page.locator("button.search-button-field:visible").click()
+    page.keyboard.type("backpropagation")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results ul.search li a")
+    found = page.locator("#search-results ul.search li a").evaluate_all(
+        "links => links.map(link => link.href)"
+    )
+    assert any("08-backprop.html" in link for link in found)
+    assert page.errors == []
+
+
+@pytest.mark.browser
+def test_dark_mode_can_be_switched_on_and_stays(page, address):
+    brightness = """() => getComputedStyle(document.body).backgroundColor
+        .match(/\\d+/g).slice(0, 3).reduce((sum, value) => sum + Number(value), 0)"""
+    page.goto(address + PAGES[0])
+    assert page.evaluate(brightness) > 700
+    page.locator("button.theme-switch-button:visible").first.click()
+    page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
+    page.goto(address + PAGES[1])
+    assert page.evaluate(brightness) < 200
+    for image in page.locator("figure img").all():
+        style = image.evaluate(
+            "image => [getComputedStyle(image).backgroundColor,"
+            " getComputedStyle(image).filter]"
+        )
+        assert style == ["rgb(255, 255, 255)", "none"]
+
+
+@pytest.mark.browser
+def test_solution_opens(page, address):
+    page.goto(f"{address}{NOTEBOOKS[0]}.html")
+    solution = page.locator("div.cell.tag_solution").first
+    assert not solution.locator(".cell_input").is_visible()
+    solution.locator("summary").click()
+    assert solution.locator(".cell_input").is_visible()
+
+
+@pytest.mark.browser
+def test_the_browser_is_offline(page):
+    from playwright.sync_api import Error
+
+    with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+        page.goto("https://example.org")

@@ -1,0 +1,68 @@
+"""Install what the book needs into the Python that runs this script.
+
+``python tools/install.py packages``
+    The pinned requirements. On Linux, PyTorch is first looked for at PyTorch's own
+    index of CPU builds: pip's usual index gives a CUDA build of several gigabytes there.
+``python tools/install.py browser``
+    A Chromium for the browser tests, by Playwright, unless this machine has one.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PATIENCE = 5  # seconds to wait for PyTorch's index before doing without it
+
+
+def pip(*arguments: str) -> int:
+    """Run pip in this Python and return its exit code."""
+    return subprocess.run([sys.executable, "-m", "pip", *arguments]).returncode
+
+
+def can_be_reached(url: str, seconds: float = PATIENCE) -> bool:
+    """Return whether `url` answers within `seconds`."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def torch_requirement() -> str:
+    """Return the line of requirements.txt that pins torch."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("torch=="))
+
+
+def install_packages(index: str = TORCH_CPU_INDEX) -> int:
+    """Install the requirements, PyTorch's CPU build first where that can be had."""
+    if sys.platform == "linux":
+        if can_be_reached(f"{index}/torch/"):
+            pip("install", "--no-deps", "--index-url", index, torch_requirement())
+        else:
+            print(f"{index} cannot be reached: taking the torch that pip finds.")
+    return pip("install", "-r", str(ROOT / "requirements.txt"))
+
+
+def install_browser() -> int:
+    """Let Playwright fetch a Chromium unless there is one; failing that is no error."""
+    from browser import find_browser
+
+    if find_browser() is None:
+        print("No Chromium found. Trying Playwright's own download.", flush=True)
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
+    return 0
+
+
+if __name__ == "__main__":
+    actions = {"packages": install_packages, "browser": install_browser}
+    if len(sys.argv) != 2 or sys.argv[1] not in actions:
+        sys.exit(f"usage: python tools/install.py {{{','.join(actions)}}}")
+    sys.exit(actions[sys.argv[1]]())
