@@ -350,7 +350,7 @@ def _describe(value: Any) -> str:
 
 
 def _describe_error(error: Exception, answer: Callable) -> str:
-    """Return the error in one line, with the line of the reader's code that raised it."""
+    """Return the error in one line, with the line of the reader's code that did it."""
     code = getattr(answer, "__code__", None) or getattr(
         getattr(answer, "__init__", None), "__code__", None
     )

@@ -26,12 +26,12 @@ def test_a_whole_number_may_be_its_minimum():
 
 @pytest.mark.parametrize("value", [True, np.True_, 3.0, "3", None, float("nan"), [3]])
 def test_what_is_not_a_whole_number_is_refused(value):
-    with pytest.raises(TypeError, match="^n must be a whole number, got "):
+    with pytest.raises(TypeError, match=r"^n must be a whole number, got "):
         whole_number("n", value)
 
 
 def test_a_whole_number_below_its_minimum_is_refused():
-    with pytest.raises(ValueError, match="^n must be >= 2, got -1$"):
+    with pytest.raises(ValueError, match=r"^n must be >= 2, got -1$"):
         whole_number("n", -1, minimum=2)
 
 
@@ -43,7 +43,7 @@ def test_a_real_number_comes_back_as_a_float(value):
 
 @pytest.mark.parametrize("value", [True, np.False_, "1", None, 1j, [1.0]])
 def test_what_is_not_a_real_number_is_refused(value):
-    with pytest.raises(TypeError, match="^x must be a number, got "):
+    with pytest.raises(TypeError, match=r"^x must be a number, got "):
         real_number("x", value)
 
 
@@ -97,14 +97,14 @@ def test_real_arrays_become_or_stay_floats(value, dtype):
 
 @pytest.mark.parametrize("value", ["a", ["1", "2"], None, [1j], np.zeros(2, "f2")])
 def test_arrays_of_other_things_are_refused(value):
-    with pytest.raises(TypeError, match="^X must hold real numbers, got dtype "):
+    with pytest.raises(TypeError, match=r"^X must hold real numbers, got dtype "):
         float_array("X", value)
 
 
 @pytest.mark.parametrize("check", [float_array, label_array])
 def test_ragged_lists_are_refused(check):
     options = {"length": 2} if check is label_array else {}
-    with pytest.raises(ValueError, match="^X must be a rectangular array: "):
+    with pytest.raises(ValueError, match=r"^X must be a rectangular array: "):
         check("X", [[1, 2], [3]], **options)
 
 
@@ -137,7 +137,7 @@ def test_an_empty_array_is_refused(value):
 def test_nan_and_infinities_are_counted_and_refused():
     value = [1.0, np.nan, np.inf]
     with pytest.raises(
-        ValueError, match="^X must be finite, got 2 NaN or infinite of 3 values$"
+        ValueError, match=r"^X must be finite, got 2 NaN or infinite of 3 values$"
     ):
         float_array("X", value)
     np.testing.assert_array_equal(float_array("X", value, finite=False), value)
@@ -157,7 +157,7 @@ def test_labels_of_any_length_pass_where_no_length_is_asked_for():
 @pytest.mark.parametrize("value", [[0.0, 1.0], ["a", "b"], [None, 1]])
 def test_labels_that_are_no_whole_numbers_are_refused(value):
     with pytest.raises(
-        TypeError, match="^y must hold whole-number class labels, got dtype "
+        TypeError, match=r"^y must hold whole-number class labels, got dtype "
     ):
         label_array("y", value, length=2)
 
