@@ -34,7 +34,8 @@ def to_torch(network: Sequential) -> torch.nn.Sequential:
         "elu": lambda alpha=1.0: torch.nn.ELU(alpha),
         "gelu": torch.nn.GELU,
         "silu": torch.nn.SiLU,
-        "softplus": torch.nn.Softplus,
+        # By default torch takes softplus(z) to be z from z = 20 on, 2e-9 too little.
+        "softplus": lambda: torch.nn.Softplus(threshold=40.0),
     }
     translated = []
     for layer in network.layers:

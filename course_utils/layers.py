@@ -246,12 +246,16 @@ class Dense:
         self.Z = self.X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
         return self.Z
 
-    def backward(self, dZ: np.ndarray) -> np.ndarray:
-        """Set `dW` and `db` from dL/dZ, shape (batch, n_out), and return dL/dX."""
+    def backward(self, dZ: np.ndarray, *, to_input: bool = True) -> np.ndarray | None:
+        """Set `dW` and `db` from dL/dZ, shape (batch, n_out), and return dL/dX.
+
+        With ``to_input=False`` it returns ``None`` and saves the product for dL/dX, which
+        nothing needs in the first layer of a network that is being trained.
+        """
         dZ = _checked_gradient("dZ", dZ, self.Z)
         self.dW = self.X.T @ dZ  # (n_in, batch) @ (batch, n_out)
         self.db = dZ.sum(axis=0)  # (n_out,)
-        return dZ @ self.W.T  # (batch, n_out) @ (n_out, n_in)
+        return dZ @ self.W.T if to_input else None  # (batch, n_out) @ (n_out, n_in)
 
 
 class Activation:

@@ -71,11 +71,20 @@ class Sequential:
             X = layer.forward(X)
         return X
 
-    def backward(self, dZ: np.ndarray) -> np.ndarray:
-        """Set the gradients of every layer from dL/doutput and return dL/dX."""
-        for layer in reversed(self.layers):
+    def backward(self, dZ: np.ndarray, *, to_input: bool = True) -> np.ndarray | None:
+        """Set the gradients of every layer from dL/doutput and return dL/dX.
+
+        With ``to_input=False`` it returns ``None`` and saves the work that only dL/dX
+        needs, as in training.
+        """
+        first, *others = self.layers
+        for layer in reversed(others):
             dZ = layer.backward(dZ)
-        return dZ
+        if to_input:
+            return first.backward(dZ)
+        if isinstance(first, Dense):
+            first.backward(dZ, to_input=False)
+        return None
 
     def dense_layers(self) -> list[Dense]:
         """Return the layers that have parameters, first to last."""

@@ -196,7 +196,7 @@ def fit(
                     f"the loss is {value} in epoch {epoch + 1}: "
                     "try a smaller learning rate"
                 )
-            network.backward(loss.backward())
+            network.backward(loss.backward(), to_input=False)
             optimiser.step(network)
             total += value * len(X_batch)
         history["loss"].append(total / len(X))

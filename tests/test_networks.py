@@ -250,3 +250,18 @@ def test_the_parameters_have_the_dtype_that_was_asked_for(dtype):
 def test_wrong_arguments_of_mlp_are_refused(arguments, error, message):
     with pytest.raises(error, match=f"^{message}"):
         mlp(**{"sizes": (4, 2), **arguments})
+
+
+@pytest.mark.parametrize("first", [[], [Activation("tanh")]])
+def test_without_the_input_gradient_the_parameters_gradients_are_the_same(first):
+    network = Sequential([*first, *mlp((4, 3, 2), seed=1).layers])
+    rng = np.random.default_rng(0)
+    network.forward(rng.normal(size=(5, 4)))
+    dZ = rng.normal(size=(5, 2))
+    network.backward(dZ)
+    wanted = [gradient.copy() for _, gradient in network.parameters()]
+    for layer in network.dense_layers():
+        layer.dW = layer.db = None
+    assert network.backward(dZ, to_input=False) is None
+    for (_, got), gradient in zip(network.parameters(), wanted):
+        assert_same(got, gradient, rtol=0.0)
