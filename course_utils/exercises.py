@@ -405,7 +405,7 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
     ------
     ValueError
         A declared exercise has no solution cell; a mistake's text is not found exactly
-        once in it; or a mistake gives the right result in every case, so that it is none.
+        once in it; or a mistake gives the right result in every case.
     """
     declaration = notebook.parent / "exercises" / f"{notebook.stem}.py"
     imports, sources = reference_cells(notebook)

@@ -249,8 +249,8 @@ class Dense:
     def backward(self, dZ: np.ndarray, *, to_input: bool = True) -> np.ndarray | None:
         """Set `dW` and `db` from dL/dZ, shape (batch, n_out), and return dL/dX.
 
-        With ``to_input=False`` it returns ``None`` and saves the product for dL/dX, which
-        nothing needs in the first layer of a network that is being trained.
+        With ``to_input=False`` it returns ``None`` and saves the product for dL/dX,
+        which nothing needs in the first layer of a network that is being trained.
         """
         dZ = _checked_gradient("dZ", dZ, self.Z)
         self.dW = self.X.T @ dZ  # (n_in, batch) @ (batch, n_out)

@@ -56,6 +56,10 @@ def copy_tree(target):
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy2(ROOT / name, target / name)
     shutil.copytree(ROOT / "book", target / "book")
+    # Text that is not of the book, as pytest, pip and people leave it in the tree.
+    for stray in (".pytest_cache/README.md", ".venv/a.ipynb", "README.md"):
+        (target / stray).parent.mkdir(exist_ok=True)
+        (target / stray).write_text("# Stray\n")
     return target
 
 
@@ -115,6 +119,12 @@ def test_build_is_strict_and_quick(site):
     assert "build succeeded." in site.cold.log
     assert "WARNING" not in site.cold.log
     assert site.cold.seconds < 60
+
+
+def test_site_holds_the_book_and_nothing_else(site):
+    built = {str(path.relative_to(site.html)) for path in site.html.rglob("*.html")}
+    templates = {name for name in built if name.startswith("_static/")}
+    assert built - templates == {*PAGES, "index.html"}
 
 
 def test_one_touched_chapter_builds_in_a_quarter_of_a_minute(site):

@@ -357,7 +357,7 @@ def test_training_784_128_10_is_not_slower_than_torch(one_thread):
 
     def in_numpy():
         loss.forward(network.forward(X), y)
-        network.backward(loss.backward())
+        network.backward(loss.backward(), to_input=False)
         optimiser.step(network)
 
     def in_torch():
