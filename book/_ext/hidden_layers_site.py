@@ -26,15 +26,7 @@ MATHJAX_FILES = [
 
 
 def chapter_number(docname: str) -> int | None:
-    """Return the number that starts a document's file name, if there is one.
-
-    Examples
-    --------
-    >>> chapter_number("book/08-backprop")
-    8
-    >>> chapter_number("book/glossary") is None
-    True
-    """
+    """Return the number that starts a document's file name, if there is one."""
     match = CHAPTER.search(docname)
     return int(match[1]) if match else None
 

@@ -121,8 +121,8 @@ EXERCISES = [
         inputs=points_and_shares,
         mistakes=(
             Mistake(
-                "share * 0.25",
-                "share",
+                "slope < share * 0.25",
+                "slope < share",
                 "the border is a share of the largest slope: share * 0.25.",
             ),
             Mistake(

@@ -1,0 +1,157 @@
+"""The exercises of chapter 2, *Why linear is not enough*."""
+
+import numpy as np
+
+from course_utils.exercises import Exercise, Mistake
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+def two_layers(rng):
+    """Yield W1, b1, W2, b2: first by hand, then also square, where any order runs."""
+    yield (
+        np.array([[1.0, -1.0], [2.0, 1.0]]),
+        np.array([1.0, 0.0]),
+        np.array([[2.0], [1.0]]),
+        np.array([-3.0]),
+    )
+    for n_in, n_hidden, n_out in ((3, 3, 3), (2, 4, 3), (4, 2, 1)):
+        yield (
+            rng.normal(size=(n_in, n_hidden)),
+            rng.normal(size=n_hidden),
+            rng.normal(size=(n_hidden, n_out)),
+            rng.normal(size=n_out),
+        )
+
+
+def no_arguments(rng):
+    """Yield the one case of a function that takes nothing."""
+    yield ()
+
+
+def run_on_corners(answer):
+    """Return the shapes of the network's arrays and where its output is positive."""
+    parameters = [np.asarray(p, dtype=np.float64) for p in answer()]
+    seen = {"shapes": [p.shape for p in parameters], "b1 is zero": False}
+    seen["positive at 00, 01, 10, 11"] = []
+    if seen["shapes"] == [(2, 2), (2,), (2, 1), (1,)]:
+        W1, b1, W2, b2 = parameters
+        logits = np.maximum(0, CORNERS @ W1 + b1) @ W2 + b2
+        seen["b1 is zero"] = not b1.any()
+        # A sum that should be 0 may come out as a rounding error above it.
+        seen["positive at 00, 01, 10, 11"] = (logits[:, 0] > 1e-12).tolist()
+    return seen
+
+
+def two_classes(rng):
+    """Yield X, y; the first cases let one mistake after the other show."""
+    yield CORNERS, np.array([0, 1, 1, 0])
+    beside_origin = np.array([[1.0, 2.0], [2.0, 1.0], [-1.0, -2.0], [-2.0, -1.0]])
+    yield beside_origin, np.array([1, 1, 0, 0])
+    yield beside_origin, np.array([0, 0, 1, 1])
+    yield CORNERS, np.array([0, 0, 0, 1])
+    yield CORNERS, np.array([1, 1, 1, 1])
+    yield np.array([[1.0, 2.0], [3.0, 1.0], [1.0, 2.0]]), np.array([0, 0, 1])
+    yield np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 0])
+    yield np.column_stack([CORNERS, CORNERS.prod(axis=1)]), np.array([0, 1, 1, 0])
+    for n_in in (2, 5):
+        X = rng.normal(size=(16, n_in))
+        y = np.arange(16) % 2
+        # Two clouds on both sides of a plane that lies away from the origin.
+        X[:, 0] = 3.0 + np.where(y == 1, -1.0, 1.0) * (0.5 + np.abs(X[:, 0]))
+        yield X, y
+
+
+EXERCISES = [
+    Exercise(
+        name="collapse_affine",
+        points=1,
+        inputs=two_layers,
+        mistakes=(
+            Mistake(
+                "b1 @ W2 + b2",
+                "b2",
+                "the first bias is lost: it goes through the second layer, too.",
+            ),
+            Mistake(
+                "b1 @ W2 + b2",
+                "b1 @ W2",
+                "the second bias is lost: add it at the end.",
+            ),
+            Mistake(
+                "b1 @ W2 + b2",
+                "b1 + b2",
+                "the first bias has to go through the second layer, as a row of X.",
+            ),
+            Mistake(
+                "W = W1 @ W2",
+                "W = W2 @ W1",
+                "samples come first in this book: X @ W1 @ W2.",
+            ),
+        ),
+    ),
+    Exercise(
+        name="xor_weights",
+        points=2,
+        inputs=no_arguments,
+        observe=run_on_corners,
+        mistakes=(
+            Mistake(
+                "np.zeros(2)",
+                "np.array([0.0, -1.0])",
+                "this network has a hidden bias: find one where b1 is zero.",
+            ),
+            Mistake(
+                "np.ones((2, 1))",
+                "np.ones(2)",
+                "W2 has shape (2, 1): two units, one output.",
+            ),
+            Mistake(
+                "[-1.0, 1.0]]",
+                "[1.0, 1.0]]",
+                "both switches up is taken for on: a unit that compares gives 0 there.",
+            ),
+            Mistake(
+                "np.array([-0.5])",
+                "np.array([0.5])",
+                "with both switches down every unit is silent and the output is b2: "
+                "make it negative.",
+            ),
+            Mistake(
+                "np.ones((2, 1))",
+                "np.array([[1.0], [-1.0]])",
+                "each unit finds one of the two corners: the output has to add them.",
+            ),
+        ),
+    ),
+    Exercise(
+        name="is_linearly_separable",
+        points=3,
+        inputs=two_classes,
+        # A result is only true or false. In each case of two_classes that a mistake is
+        # the first to fail, no mistake that stands before it gives the same result.
+        mistakes=(
+            Mistake(
+                "np.column_stack([X, np.ones(len(X))])",
+                "X",
+                "did you give the line a bias, with a column of ones? Without it every "
+                "line passes through the origin.",
+            ),
+            Mistake(
+                "bounds=(None, None)",
+                "bounds=(0, None)",
+                "linprog looks for v >= 0 only, unless bounds=(None, None).",
+            ),
+            Mistake(
+                "np.where(y == 1, 1.0, -1.0)",
+                "y",
+                "class 0 needs the sign -1: with 0 its inequalities have no solution.",
+            ),
+            Mistake(
+                "-np.ones(len(A))",
+                "np.zeros(len(A))",
+                "w = 0 and b = 0 satisfy <= 0: ask for <= -1.",
+            ),
+        ),
+    ),
+]

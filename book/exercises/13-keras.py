@@ -1,0 +1,206 @@
+"""The exercises of chapter 13, *Keras and TensorFlow*."""
+
+import warnings
+
+import keras
+import numpy as np
+
+from course_utils.exercises import Exercise, Mistake
+
+
+def filled(model):
+    """Set each array of `model` to numbers that depend on its shape alone."""
+    for weight in model.weights:
+        size = int(np.prod(weight.shape))
+        weight.assign(np.cos(np.arange(size)).reshape(weight.shape))
+    return model
+
+
+def made(answer, *arguments):
+    """Return the model that `answer` makes, ``None`` if it makes nothing."""
+    model = answer(*arguments)
+    if model is not None and not isinstance(model, keras.Model):
+        raise TypeError(f"a keras.Model was expected, got {type(model).__name__}")
+    return model
+
+
+def outputs(model, X):
+    """Return what `model` gives for `X`, without what Keras may warn of meanwhile."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model(X)
+
+
+def parameters(model):
+    """Return the shapes of the model's arrays, in an order that is the same for all."""
+    return sorted(tuple(weight.shape) for weight in model.weights)
+
+
+def observe_functional(answer, n_in, hidden, n_out, X):
+    """Return what kind of model was built, its shapes and its outputs for `X`."""
+    model = made(answer, n_in, hidden, n_out)
+    if model is None:
+        return None
+    kinds = [kind.__name__ for kind in type(model).__mro__]
+    return {
+        "is functional": "Functional" in kinds,
+        "shapes": parameters(model),
+        "logits": np.asarray(outputs(filled(model), X)),
+    }
+
+
+def observe_class(answer, hidden, n_out, X):
+    """Return the shapes of the model's arrays and its outputs for `X`."""
+    model = made(answer, hidden, n_out)
+    if outputs(model, X) is None:  # the call that makes the weights
+        return None
+    return {
+        "shapes": parameters(model),
+        "logits": np.asarray(outputs(filled(model), X)),
+    }
+
+
+def observe_activations(answer, sizes, X):
+    """Return the activations that the answer finds in a model with other layers too."""
+    inputs = keras.Input((X.shape[1],))
+    A = keras.layers.Rescaling(0.5)(inputs)
+    for units in sizes[:-1]:
+        A = keras.layers.Dense(units, activation="relu")(A)
+        A = keras.layers.Dropout(0.5)(A)
+    model = filled(keras.Model(inputs, keras.layers.Dense(sizes[-1])(A)))
+    inside = made(answer, model)
+    if inside is None:
+        return None
+    activations = outputs(inside, X)
+    if not isinstance(activations, list | tuple):
+        activations = [activations]
+    return [np.asarray(A) for A in activations]
+
+
+def networks(rng):
+    """Yield n_in, hidden, n_out, X: one hidden layer, then several, then none."""
+    yield 2, [3], 1, np.array([[1.0, 2.0]], dtype=np.float32)
+    for n_in, hidden, n_out in ((4, [5, 3], 2), (3, [3, 3, 3], 3), (2, [], 3)):
+        yield n_in, hidden, n_out, batch(rng, n_in)
+
+
+def classes(rng):
+    """Yield hidden, n_out, X for the same networks."""
+    for _, hidden, n_out, X in networks(rng):
+        yield hidden, n_out, X
+
+
+def stacks(rng):
+    """Yield the units of each dense layer, and X."""
+    yield [3, 1], np.array([[1.0, 2.0]], dtype=np.float32)
+    for n_in, sizes in ((4, [5, 3, 2]), (3, [3, 3, 3])):
+        yield sizes, batch(rng, n_in)
+
+
+def batch(rng, n_in):
+    """Return three samples as the models take them."""
+    return rng.normal(size=(3, n_in)).astype(np.float32)
+
+
+SINGLE = {"rtol": 1e-4, "atol": 1e-5}  # what float32 leaves of the digits
+
+EXERCISES = [
+    Exercise(
+        name="build_functional",
+        points=2,
+        inputs=networks,
+        observe=observe_functional,
+        **SINGLE,
+        mistakes=(
+            Mistake(
+                ', activation="relu"',
+                "",
+                'the hidden layers have no activation: activation="relu".',
+            ),
+            Mistake(
+                'activation="relu")(A)',
+                'activation="relu")(X)',
+                "each layer is called on the output of the layer before, not on the "
+                "input.",
+            ),
+            Mistake(
+                "layers.Dense(n_out)",
+                'layers.Dense(n_out, activation="softmax")',
+                "these are probabilities: the output layer has no activation.",
+            ),
+            Mistake(
+                "layers.Dense(n_out)",
+                'layers.Dense(n_out, activation="relu")',
+                "logits may be negative: the output layer has no activation.",
+            ),
+            Mistake(
+                "keras.Model(X, logits)",
+                "keras.Model(X, A)",
+                "the model ends at the last hidden layer: the output layer is missing.",
+            ),
+        ),
+    ),
+    Exercise(
+        name="SubclassMLP",
+        points=2,
+        inputs=classes,
+        observe=observe_class,
+        **SINGLE,
+        mistakes=(
+            Mistake(
+                ', activation="relu"',
+                "",
+                'the hidden layers have no activation: activation="relu".',
+            ),
+            Mistake(
+                "A = layer(A)",
+                "A = layer(X)",
+                "each layer is called on the output of the layer before, not on X.",
+            ),
+            Mistake(
+                "return self.out(A)",
+                "return keras.ops.softmax(self.out(A))",
+                "these are probabilities: return the logits.",
+            ),
+            Mistake(
+                "return self.out(A)",
+                "return A",
+                "`call` ends at the last hidden layer: call the output layer too.",
+            ),
+            Mistake(
+                "super().__init__()",
+                "pass",
+                "`__init__` must begin with super().__init__().",
+            ),
+        ),
+    ),
+    Exercise(
+        name="activation_model",
+        points=2,
+        inputs=stacks,
+        observe=observe_activations,
+        **SINGLE,
+        mistakes=(
+            Mistake(
+                " if isinstance(layer, layers.Dense)",
+                "",
+                "keep the layers that are instances of layers.Dense, and no others.",
+            ),
+            Mistake(
+                "[layer.output for layer in dense]",
+                "[layer.output for layer in dense[:-1]]",
+                "the output layer is a Dense layer as well.",
+            ),
+            Mistake(
+                "[layer.output for layer in dense]",
+                "dense[-1].output",
+                "this is the last layer alone: give a list with the output of each.",
+            ),
+            Mistake(
+                "layer.output for",
+                "layer.input for",
+                "this is what goes into each layer: take its output.",
+            ),
+        ),
+    ),
+]
