@@ -1,11 +1,9 @@
 """A browser for the tests of the site, and what is said when there is none."""
 
-import functools
 import os
-import shutil
-from pathlib import Path
 
 import pytest
+from install import find_browser
 
 NO_BROWSER = (
     "No Chromium was found, so {} browser tests of the site were left out. "
@@ -13,19 +11,6 @@ NO_BROWSER = (
     "playwright install chromium) and run again."
 )
 LEFT_OUT = pytest.StashKey[int]()
-
-
-@functools.cache
-def find_browser() -> str | None:
-    """Return the path of a Chromium: the system's, or else Playwright's own."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
 
 
 def pytest_configure(config):

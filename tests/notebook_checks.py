@@ -51,6 +51,11 @@ RESULT = re.compile(r"(?<![\w.])(\d+\.\d+|\d+(?=\s?\\?%))(?!\d|\.\d)(\s?\\?%)?")
 VERSION = re.compile(
     r"\b(?:Python|NumPy|PyTorch|Keras|TensorFlow|Jupyter Book) \d[\d.]*\d"
 )
+# Whole numbers of prose, and those that are no results.
+COUNT = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\w%]|[.,]\d|\s?\\?%)")
+NO_COUNT = re.compile(
+    r"\b(?:19|20)\d\d\b|\d+\^(?:\{[^}]*\}|\d)|\b\d+ minutes|\b(?:issue|request) \d+"
+)
 NUMBER = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -372,6 +377,23 @@ def typed_results(notebook: NotebookNode) -> list[str]:
     return complaints
 
 
+def typed_counts(notebook: NotebookNode) -> list[str]:
+    """A whole number of two digits or more in prose that no code cell has.
+
+    It may stand anywhere in the notebook, since prose announces sizes that cells use
+    later. Years, powers, minutes and the numbers of issues are not results.
+    """
+    known = set()
+    for _, cell in cells(notebook, "code"):
+        known |= computed(cell)
+    return [
+        f"{name} states {match[0]}, which no cell computed"
+        for name, cell in cells(notebook, "markdown")
+        for match in COUNT.finditer(NO_COUNT.sub(" ", prose(cell.source)))
+        if float(match[0].replace(",", "")) not in known
+    ]
+
+
 def computed(cell: NotebookNode | None) -> set[float]:
     """Return the numbers, without sign, in a code cell's source and stored texts."""
     if cell is None:
@@ -379,7 +401,7 @@ def computed(cell: NotebookNode | None) -> set[float]:
     return {
         float(number)
         for text in (cell.source, *texts(cell))
-        for number in NUMBER.findall(text)
+        for number in NUMBER.findall(re.sub(r"(?<=\d)[,_](?=\d{3})", "", text))
     }
 
 
@@ -403,5 +425,6 @@ EVERY_NOTEBOOK = (
     short_of_text,
     typed_references,
     typed_results,
+    typed_counts,
 )
 EVERY_CHAPTER = (label, sections, exercises)

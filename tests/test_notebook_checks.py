@@ -187,6 +187,8 @@ DAMAGE = [
     (checks.typed_results, DRAWING, figure(caption="At 0.92."), "code cell 2"),
     (checks.typed_results, DRAWING, figure(alt="A curve up to 92 %."), "code cell 2"),
     (checks.typed_results, 2, has(source=r"So $92\%$ are."), "92"),
+    (checks.typed_counts, 2, has(source="So 97 are wrong."), "states 97"),
+    (checks.typed_counts, 2, has(source="It has 101,770."), "states 101,770"),
 ]
 
 

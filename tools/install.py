@@ -2,21 +2,21 @@
 
 ``python tools/install.py packages``
     The pinned requirements. On Linux, PyTorch is first looked for at PyTorch's own
-    index of CPU builds: pip's usual index gives a CUDA build of several gigabytes there.
+    index of CPU builds: pip's usual index gives a CUDA build of several gigabytes.
 ``python tools/install.py browser``
     A Chromium for the browser tests, by Playwright, unless this machine has one.
 """
 
 from __future__ import annotations
 
+import functools
+import shutil
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 5  # seconds to wait for PyTorch's index before doing without it
 
@@ -51,10 +51,21 @@ def install_packages(index: str = TORCH_CPU_INDEX) -> int:
     return pip("install", "-r", str(ROOT / "requirements.txt"))
 
 
+@functools.cache
+def find_browser() -> str | None:
+    """Return the path of a Chromium: the system's, or else Playwright's own."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
 def install_browser() -> int:
     """Let Playwright fetch a Chromium unless there is one; failing that is no error."""
-    from browser import find_browser
-
     if find_browser() is None:
         print("No Chromium found. Trying Playwright's own download.", flush=True)
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])

@@ -4,6 +4,14 @@ import numpy as np
 
 from course_utils.exercises import Exercise, Mistake
 
+# The hidden layer of the solution, and that of the network in the chapter.
+COMPARING = """W1 = np.array([[1.0, -1.0], [-1.0, 1.0]])  # x1 - x2 and x2 - x1
+    b1 = np.zeros(2)
+    W2 = np.ones((2, 1))  # together they are |x1 - x2|"""
+COUNTING = """W1 = np.ones((2, 2))
+    b1 = np.array([0.0, -1.0])
+    W2 = np.array([[1.0], [-2.0]])"""
+
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
@@ -97,9 +105,9 @@ EXERCISES = [
         observe=run_on_corners,
         mistakes=(
             Mistake(
-                "np.zeros(2)",
-                "np.array([0.0, -1.0])",
-                "this network has a hidden bias: find one where b1 is zero.",
+                COMPARING,
+                COUNTING,
+                "this network counts, with a hidden bias: find one where b1 is zero.",
             ),
             Mistake(
                 "np.ones((2, 1))",
