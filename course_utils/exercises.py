@@ -155,7 +155,8 @@ def check(answer: Callable) -> None:
     if failures:
         print(f"{name}: {total - len(failures)} of {total} cases pass.\n{failures[0]}")
     else:
-        print(f"{name}: all {total} cases pass.")
+        which = f"all {total} cases pass" if total > 1 else "the case passes"
+        print(f"{name}: {which}.")
 
 
 _NOT_WRITTEN = (

@@ -6,8 +6,12 @@ from course_utils.exercises import Exercise, Mistake
 
 
 def dense_layers(rng):
-    """Yield X, W, dZ: by hand, then all sizes different, then all of them equal."""
-    yield np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([[10.0]])
+    """Yield X, W, dZ: by hand and square, where a forgotten transpose runs; others."""
+    yield (
+        np.array([[1.0, 0.0], [2.0, 1.0]]),
+        np.array([[3.0, 1.0], [0.0, 2.0]]),
+        np.array([[1.0, 2.0], [0.0, 10.0]]),
+    )
     for n, n_in, n_out in ((2, 3, 4), (3, 3, 3), (5, 1, 2)):
         yield (
             rng.normal(size=(n, n_in)),
