@@ -143,70 +143,72 @@ def check(answer: Callable) -> None:
         )
         return
     exercise, public = _find(name)
-    failures = []
-    for number, case in enumerate(public["cases"], start=1):
-        failure = _try_case(exercise, answer, public["arguments"], case)
-        if failure == _NOT_WRITTEN:
-            print(f"{name}: {_NOT_WRITTEN}")
-            return
-        if failure:
-            failures.append(f"Case {number}\n{failure}")
-    total = len(public["cases"])
-    if failures:
-        print(f"{name}: {total - len(failures)} of {total} cases pass.\n{failures[0]}")
-    else:
-        which = f"all {total} cases pass" if total > 1 else "the case passes"
-        print(f"{name}: {which}.")
-
-
-_NOT_WRITTEN = (
-    "not written yet.\nReplace `raise NotImplementedError` with your code, "
-    "run that cell, then run this one again."
-)
-
-
-def _try_case(
-    exercise: Exercise, answer: Callable, names: list[str], case: dict
-) -> str | None:
-    """Return ``None`` if the case passes, else the lines that explain the failure."""
-    arguments = decode(case["given"])
-    expected = decode(case["expected"])
-    try:
-        got = exercise.run(answer, arguments)
-    except NotImplementedError:
-        return _NOT_WRITTEN
-    except Exception as error:  # reported, whatever the reader's code raises
-        came = _describe_error(error, answer)
-        complaint, outcome = None, {"raises": type(error).__name__}
-    else:
-        complaint = compare(expected, got, rtol=exercise.rtol, atol=exercise.atol)
-        if complaint is None:
-            return None
-        came, outcome = _describe(got), got
-    lines = [
-        f"  given     {name} = {_describe(a)}" for name, a in zip(names, arguments)
+    cases = public["cases"]
+    results = [_result(exercise, answer, decode(case["given"])) for case in cases]
+    if any(isinstance(result, NotImplementedError) for result in results):
+        print(
+            f"{name}: not written yet.\nReplace `raise NotImplementedError` with your "
+            "code, run that cell, then run this one again."
+        )
+        return
+    wrong = [
+        i
+        for i, (case, result) in enumerate(zip(cases, results))
+        if not _agrees(exercise, case["expected"], result)
     ]
-    lines += [f"  expected  {_describe(expected)}", f"  came      {came}"]
-    if complaint:
-        lines.append(f"  problem   {complaint}")
-    hint = _hint(exercise, case, expected, outcome)
+    if not wrong:
+        which = f"all {len(cases)} cases pass" if len(cases) > 1 else "the case passes"
+        print(f"{name}: {which}.")
+        return
+    first = wrong[0]
+    print(f"{name}: {len(cases) - len(wrong)} of {len(cases)} cases pass.")
+    print(f"Case {first + 1}")
+    for argument, value in zip(public["arguments"], decode(cases[first]["given"])):
+        print(f"  given     {argument} = {_describe(value)}")
+    expected, got = decode(cases[first]["expected"]), results[first]
+    print(f"  expected  {_describe(expected)}")
+    if isinstance(got, Exception):
+        print(f"  came      {_describe_error(got, answer)}")
+    else:
+        problem = compare(expected, got, rtol=exercise.rtol, atol=exercise.atol)
+        print(f"  came      {_describe(got)}\n  problem   {problem}")
+    hint = _hint(exercise, cases, results, first)
+    hint = hint or _general_hint(expected, got, exercise.rtol)
     if hint:
-        lines.append(f"  hint      {hint}")
-    return "\n".join(lines)
+        print(f"  hint      {hint}")
 
 
-def _hint(exercise: Exercise, case: dict, expected: Any, outcome: Any) -> str | None:
-    for mistake, result in zip(exercise.mistakes, case["mistakes"], strict=True):
-        if isinstance(outcome, dict) and "raises" in outcome:
-            matches = result == outcome
-        else:
-            matches = not (isinstance(result, dict) and "raises" in result) and (
-                compare(decode(result), outcome, rtol=exercise.rtol, atol=exercise.atol)
-                is None
-            )
-        if matches:
-            return mistake.hint
-    return _general_hint(expected, outcome, exercise.rtol)
+def _result(exercise: Exercise, answer: Callable, arguments: tuple) -> Any:
+    """Return what `answer` gives, or the exception that it raises."""
+    try:
+        return exercise.run(answer, arguments)
+    except Exception as error:  # reported, whatever the reader's code raises
+        return error
+
+
+def _agrees(exercise: Exercise, stored: Any, result: Any) -> bool:
+    """Return whether `result` is what is stored: a value, or an exception's name."""
+    raises = isinstance(stored, dict) and "raises" in stored
+    if raises or isinstance(result, Exception):
+        return raises and stored["raises"] == type(result).__name__
+    tolerance = {"rtol": exercise.rtol, "atol": exercise.atol}
+    return compare(decode(stored), result, **tolerance) is None
+
+
+def _hint(
+    exercise: Exercise, cases: list[dict], results: list[Any], first: int
+) -> str | None:
+    """Return the hint of the mistake that gives these results.
+
+    A mistake that explains every case comes before one that explains the first case
+    that fails, since a single number can be that of several mistakes.
+    """
+    pairs = list(zip(cases, results))
+    for considered in (pairs, [pairs[first]]):
+        for i, mistake in enumerate(exercise.mistakes):
+            if all(_agrees(exercise, c["mistakes"][i], r) for c, r in considered):
+                return mistake.hint
+    return None
 
 
 def _general_hint(expected: Any, got: Any, rtol: float) -> str | None:
@@ -420,15 +422,17 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
         variants = [_edited(imports, sources[name], name, m) for m in exercise.mistakes]
         cases = []
         for arguments in exercise.inputs(np.random.default_rng(seed)):
+            expected = encode(exercise.run(reference, arguments))
+            results = [_result(exercise, variant, arguments) for variant in variants]
             cases.append(
                 {
                     "given": encode(tuple(arguments)),
-                    "expected": encode(exercise.run(reference, arguments)),
-                    "mistakes": [_outcome(exercise, v, arguments) for v in variants],
+                    "expected": expected,
+                    "mistakes": [_stored(result) for result in results],
                 }
             )
         for i, mistake in enumerate(exercise.mistakes):
-            if all(_is_right(exercise, case, case["mistakes"][i]) for case in cases):
+            if all(case["mistakes"][i] == case["expected"] for case in cases):
                 raise ValueError(
                     f"{name}: the mistake {mistake.right!r} -> {mistake.wrong!r} gives "
                     "the right result in every case: change the inputs or leave it out"
@@ -451,18 +455,11 @@ def _edited(imports: str, source: str, name: str, mistake: Mistake) -> Callable:
     return define(imports, source.replace(mistake.right, mistake.wrong), name)
 
 
-def _outcome(exercise: Exercise, answer: Callable, arguments: tuple) -> Any:
-    try:
-        return encode(exercise.run(answer, arguments))
-    except Exception as error:  # the hint is then given for that error
-        return {"raises": type(error).__name__}
-
-
-def _is_right(exercise: Exercise, case: dict, result: Any) -> bool:
-    if isinstance(result, dict) and "raises" in result:
-        return False
-    expected, got = decode(case["expected"]), decode(result)
-    return compare(expected, got, rtol=exercise.rtol, atol=exercise.atol) is None
+def _stored(result: Any) -> Any:
+    """Return a result as it is stored: a value, or the name of an exception."""
+    if isinstance(result, Exception):
+        return {"raises": type(result).__name__}
+    return encode(result)
 
 
 def encode(value: Any) -> Any:
