@@ -215,6 +215,25 @@ def test_each_failure_gets_a_helpful_line_and_no_traceback(chapter, capsys, body
     assert "Traceback" not in printed
 
 
+def test_an_error_gets_the_hint_of_a_mistake_only_with_its_message(chapter, capsys):
+    hint = "the product is x @ W."
+    check(answer("return W @ x + b"))
+    assert hint in capsys.readouterr().out
+    check(
+        answer(
+            "if len(x) > 2: raise ValueError('of another kind')\n    return x @ W + b"
+        )
+    )
+    printed = capsys.readouterr().out
+    assert "ValueError: of another kind" in printed
+    assert hint not in printed
+
+
+def test_a_librarys_own_not_implemented_error_is_shown(chapter, capsys):
+    check(answer("raise NotImplementedError('no forward')"))
+    assert "NotImplementedError: no forward" in capsys.readouterr().out
+
+
 def test_a_wrong_signature_is_reported(chapter, capsys):
     check(answer("return x", signature="x"))
     assert "takes 1 positional argument but 3 were given" in capsys.readouterr().out

@@ -9,10 +9,9 @@ from course_utils.exercises import Exercise, Mistake
 
 
 def filled(model):
-    """Set each array of `model` to numbers that depend on its shape alone."""
+    """Fill each array of `model`, row by row, with -1, -0.5, 0, 0.5, 1, -1, ..."""
     for weight in model.weights:
-        size = int(np.prod(weight.shape))
-        weight.assign(np.cos(np.arange(size)).reshape(weight.shape))
+        weight.assign(np.resize([-1.0, -0.5, 0.0, 0.5, 1.0], weight.shape))
     return model
 
 
