@@ -205,10 +205,10 @@ def _hint(
     that fails, since a single number can be that of several mistakes.
     """
     pairs = list(zip(cases, results))
-    for considered in (pairs, [pairs[first]]):
+    for considered, words in ((pairs, ""), ([pairs[first]], "perhaps: ")):
         for i, mistake in enumerate(exercise.mistakes):
             if all(_agrees(exercise, c["mistakes"][i], r) for c, r in considered):
-                return mistake.hint
+                return words + mistake.hint
     return None
 
 
@@ -234,9 +234,11 @@ def _general_hint(expected: Any, got: Any, rtol: float) -> str | None:
         got, scale * expected, rtol=max(rtol, 1e-6), atol=0
     ):
         return None
+    if np.isclose(scale, 1):
+        return "about six digits are right: compute in float64, not in float32."
     if np.isclose(scale, -1):
         return "every sign is the opposite of what it should be."
-    return f"every number is {scale:.4g} times what it should be: a factor is missing."
+    return f"every number is {scale:.4g} times what it should be: look for a factor."
 
 
 def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:

@@ -204,6 +204,7 @@ def test_the_first_case_that_fails_is_shown(chapter, capsys):
         ("return (x @ W + b) + 1j", "dtype float64 was expected, but dtype complex128"),
         ("return -(x @ W + b)", "every sign is the opposite"),
         ("return 2 * (x @ W + b)", "every number is 2 times what it should be"),
+        ("return (x @ W + b).astype(np.float32) * 1.0000001", "compute in float64"),
         ("return x @ V", "NameError: name 'V' is not defined"),
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
     ],
