@@ -8,7 +8,7 @@ INSTALLED := .venv/installed
 .PHONY: help book test serve lab run cases lock clean
 
 help:  ## List the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(INSTALLED)  ## Build the site from the notebooks' stored outputs
 	$(BIN)/jupyter-book build . -n -W --keep-going
@@ -34,8 +34,7 @@ cases: $(INSTALLED)  ## Make the public cases of the exercises from the solution
 	$(BIN)/python tools/make_cases.py
 
 lock: $(INSTALLED)  ## Pin what the requirements pull in, in constraints.txt
-	$(BIN)/python -m pip freeze --exclude-editable \
-	  | grep -v -E '^(torch|tensorflow|tensorflow-cpu)( @|==)' > constraints.txt
+	$(BIN)/python tools/install.py lock
 
 clean:  ## Remove the built site and the virtual environment
 	rm -rf _build .venv *.egg-info

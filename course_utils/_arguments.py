@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import reprlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,9 +57,30 @@ def real_number(
 
 def one_of(name: str, value: object, accepted: Sequence[str]) -> str:
     """Return `value` if it is one of the strings `accepted`."""
-    if value not in accepted:
+    if not isinstance(value, str) or value not in accepted:
         raise ValueError(f"{name} must be one of {', '.join(accepted)}, got {value!r}")
     return value
+
+
+def pair(name: str, value: object, of: str) -> tuple:
+    """Return `value` as two items; `of` says in the message what they are."""
+    try:
+        first, second = value
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must be a pair {of}, got {reprlib.repr(value)}"
+        ) from None
+    return first, second
+
+
+def check_methods(name: str, value: object, methods: Sequence[str]) -> None:
+    """Refuse an object that lacks one of `methods`, and a class in its place."""
+    has_all = all(callable(getattr(value, method, None)) for method in methods)
+    if isinstance(value, type) or not has_all:
+        # The repr of most other objects is an address in memory.
+        show_it = isinstance(value, type | str)
+        got = repr(value) if show_it else type(value).__name__
+        raise TypeError(f"{name} must have {' and '.join(methods)}, got {got}")
 
 
 def float_array(

@@ -49,7 +49,7 @@ def numerical_gradient(
     f : callable
         Takes nothing and returns a float that depends on `parameter`.
     parameter : ndarray of float64
-        Changed in place one element at a time, and put back.
+        Changed in place one element at a time, and put back, also where `f` raises.
     h : float
         The step. The error of the formula falls as h^2 and its rounding error grows as
         1 / h: near 1e-5 the two are about equal in float64 (chapter 8 measures it).
@@ -61,11 +61,13 @@ def numerical_gradient(
     gradient = np.zeros_like(parameter)
     for index in np.ndindex(parameter.shape):
         value = parameter[index]
-        parameter[index] = value + h
-        above = f()
-        parameter[index] = value - h
-        below = f()
-        parameter[index] = value
+        try:
+            parameter[index] = value + h
+            above = f()
+            parameter[index] = value - h
+            below = f()
+        finally:
+            parameter[index] = value
         gradient[index] = (above - below) / (2.0 * h)
     return gradient
 
@@ -78,6 +80,8 @@ def grad_check(
     Every parameter's gradient from the backward pass is compared with central
     differences. Below about 1e-7 the backward pass is right; above 1e-3 it is not.
     """
+    if not list(network.parameters()):
+        raise ValueError("network must have parameters to check, got none")
 
     def value() -> float:
         return loss.forward(network.forward(X), y)

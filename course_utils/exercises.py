@@ -19,6 +19,7 @@ import importlib.util
 import inspect
 import json
 import numbers
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -111,17 +112,18 @@ def load_exercises(declaration: Path) -> dict[str, Exercise]:
     return {exercise.name: exercise for exercise in module.EXERCISES}
 
 
-def _find(name: str) -> tuple[Exercise, dict]:
-    """Return the declaration and the public cases of the exercise `name`."""
-    known: list[str] = []
+def _public_cases() -> dict[str, tuple[Path, dict]]:
+    """Return the file and the public cases of every exercise, by name."""
+    found = {}
     for path in sorted(exercise_folder().glob("*.json")):
-        cases = json.loads(path.read_text(encoding="utf-8"))
-        if name in cases:
-            return load_exercises(path.with_suffix(".py"))[name], cases[name]
-        known += cases
-    raise ValueError(
-        f"there is no exercise named {name!r}; the exercises are {', '.join(known)}"
-    )
+        try:
+            cases = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"{path} is damaged ({error}): get the file again, or run `make cases`"
+            ) from None
+        found |= {name: (path, public) for name, public in cases.items()}
+    return found
 
 
 # --------------------------------------------------------------------------------------
@@ -142,8 +144,15 @@ def check(answer: Callable) -> None:
             f"check(my_function).\nIt got {_describe(answer)}."
         )
         return
-    exercise, public = _find(name)
-    cases = public["cases"]
+    known = _public_cases()
+    if name not in known:
+        print(
+            f"There is no exercise named {name}. Keep the name that the exercise gives "
+            f"your function:\n{', '.join(known)}."
+        )
+        return
+    path, public = known[name]
+    exercise, cases = load_exercises(path.with_suffix(".py"))[name], public["cases"]
     results = [_result(exercise, answer, decode(case["given"])) for case in cases]
     # PyTorch raises this error too, for a module without `forward`, but with a message.
     if any(isinstance(r, NotImplementedError) and not str(r) for r in results):
@@ -183,6 +192,8 @@ def _result(exercise: Exercise, answer: Callable, arguments: tuple) -> Any:
     """Return what `answer` gives, or the exception that it raises."""
     try:
         return exercise.run(answer, arguments)
+    except SystemExit as error:
+        return RuntimeError(f"the code called exit ({error})")
     except Exception as error:  # reported, whatever the reader's code raises
         return error
 
@@ -236,6 +247,8 @@ def _general_hint(expected: Any, got: Any, rtol: float) -> str | None:
         return None
     if np.isclose(scale, 1):
         return "about six digits are right: compute in float64, not in float32."
+    if np.count_nonzero(expected) < 2:
+        return None  # one number is always some multiple of another
     if np.isclose(scale, -1):
         return "every sign is the opposite of what it should be."
     return f"every number is {scale:.4g} times what it should be: look for a factor."
@@ -258,19 +271,20 @@ def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
     if isinstance(expected, np.ndarray):
         return _compare_arrays(expected, got, rtol, atol)
     if isinstance(expected, tuple | list):
-        if type(got) not in (tuple, list):
-            return f"a tuple was expected, but {_a(type(got).__name__)} came."
+        if not isinstance(got, tuple | list):
+            kind = type(expected).__name__
+            return f"a {kind} was expected, but {_a(type(got).__name__)} came."
         if len(got) != len(expected):
             return f"{len(expected)} items were expected, but {len(got)} came."
-        pairs = ((f"item {i}", e, g) for i, (e, g) in enumerate(zip(expected, got)))
+        pairs = ((f"[{i}]", e, g) for i, (e, g) in enumerate(zip(expected, got)))
         return _first_complaint(pairs, rtol, atol)
     if isinstance(expected, dict):
-        if type(got) is not dict:
+        if not isinstance(got, dict):
             return f"a dict was expected, but {_a(type(got).__name__)} came."
         if set(got) != set(expected):
-            return f"the keys {sorted(expected)} were expected, but {sorted(got)} came."
+            return f"the keys {list(expected)} were expected, but {list(got)} came."
         return _first_complaint(
-            ((repr(k), expected[k], got[k]) for k in expected), rtol, atol
+            ((f"[{k!r}]", expected[k], got[k]) for k in expected), rtol, atol
         )
     if isinstance(expected, float):
         return _compare_arrays(np.asarray(expected), got, rtol, atol)
@@ -291,7 +305,8 @@ def _first_complaint(
     for where, expected, got in pairs:
         complaint = compare(expected, got, rtol=rtol, atol=atol)
         if complaint:
-            return f"{where}: {complaint}"
+            inside = complaint.startswith("[")
+            return f"{where}{complaint}" if inside else f"{where}: {complaint}"
     return None
 
 
@@ -301,10 +316,14 @@ def _compare_arrays(
     what = "an array" if expected.ndim else "a number"
     if not isinstance(got, np.ndarray | np.generic | list | tuple | numbers.Real):
         return f"{what} was expected, but {_a(type(got).__name__)} came."
+    if isinstance(got, np.ma.MaskedArray):
+        return f"{what} was expected, but a masked array came."
     try:
         got = np.asarray(got)
     except ValueError:
         return f"{what} was expected, but a list with rows of different lengths came."
+    except Exception as error:  # a list of objects that refuse to become numbers
+        return f"{what} was expected, but the list that came holds none: {error}"
     kinds = {"b": "b", "i": "iu", "u": "iu", "f": "fiu"}[expected.dtype.kind]
     if got.dtype.kind not in kinds:
         return f"dtype {expected.dtype} was expected, but dtype {got.dtype} came."
@@ -328,7 +347,8 @@ def _compare_arrays(
 
 
 def _a(noun: str) -> str:
-    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
+    vowel = noun[0].lower() in "aeiou" or noun.startswith("ndarray")
+    return f"an {noun}" if vowel else f"a {noun}"
 
 
 def _describe(value: Any) -> str:
@@ -347,7 +367,9 @@ def _describe(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, tuple | list):
         inside = ", ".join(_describe(item) for item in value)
-        return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
+        if isinstance(value, tuple):
+            return f"({inside},)" if len(value) == 1 else f"({inside})"
+        return f"[{inside}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k!r}: {_describe(v)}" for k, v in value.items()) + "}"
     if value is None or isinstance(value, bool | int | str | np.generic):
@@ -377,6 +399,18 @@ def _describe_error(error: Exception, answer: Callable) -> str:
 # --------------------------------------------------------------------------------------
 
 
+def tagged_cells(notebook: Path, tag: str) -> dict[str, str]:
+    """Return the sources of a notebook's cells with `tag`, by the name each defines."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    found = {}
+    for cell in cells:
+        if tag in cell["metadata"].get("tags", []):
+            source = "".join(cell["source"])
+            defined = re.search(r"^(?:def|class) (\w+)", source, re.MULTILINE)
+            found[defined[1] if defined else ""] = source
+    return found
+
+
 def reference_cells(notebook: Path) -> tuple[str, dict[str, str]]:
     """Return a chapter's import cell and its solutions by the name each defines.
 
@@ -384,16 +418,12 @@ def reference_cells(notebook: Path) -> tuple[str, dict[str, str]]:
     SOLUTION``. The import cell is the first code cell.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    sources = {}
-    for cell in code:
-        if "solution" in cell["metadata"].get("tags", []):
-            source = "".join(cell["source"]).partition("### END SOLUTION")[0]
-            for line in source.splitlines():
-                if line.startswith(("def ", "class ")):
-                    name = line.split()[1].partition("(")[0].rstrip(":")
-                    sources[name] = source
-    return "".join(code[0]["source"]), sources
+    imports = next(cell for cell in cells if cell["cell_type"] == "code")
+    solutions = tagged_cells(notebook, "solution")
+    return "".join(imports["source"]), {
+        name: source.partition("### END SOLUTION")[0]
+        for name, source in solutions.items()
+    }
 
 
 def define(imports: str, source: str, name: str) -> Callable:
@@ -485,7 +515,7 @@ def encode(value: Any) -> Any:
         return {"tuple": [encode(item) for item in value]}
     if isinstance(value, list):
         return [encode(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {"dict": {key: encode(item) for key, item in value.items()}}
     if value is None or isinstance(value, bool | int | float | str):
         return value

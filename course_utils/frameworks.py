@@ -22,6 +22,11 @@ def to_torch(network: Sequential) -> torch.nn.Sequential:
     """Return `network` as a ``torch.nn.Sequential`` with copies of its weights.
 
     The dtype of the parameters, float32 or float64, is kept.
+
+    Raises
+    ------
+    TypeError
+        A layer has no counterpart in torch; the message names it.
     """
     import torch
 
@@ -30,17 +35,17 @@ def to_torch(network: Sequential) -> torch.nn.Sequential:
         "sigmoid": torch.nn.Sigmoid,
         "tanh": torch.nn.Tanh,
         "relu": torch.nn.ReLU,
-        "leaky_relu": lambda alpha=0.01: torch.nn.LeakyReLU(alpha),
-        "elu": lambda alpha=1.0: torch.nn.ELU(alpha),
+        "leaky_relu": torch.nn.LeakyReLU,
+        "elu": torch.nn.ELU,
         "gelu": torch.nn.GELU,
         "silu": torch.nn.SiLU,
         # By default torch takes softplus(z) to be z from z = 20 on, 2e-9 too little.
         "softplus": lambda: torch.nn.Softplus(threshold=40.0),
     }
     translated = []
-    for layer in network.layers:
+    for layer in _known_layers(network):
         if isinstance(layer, Activation):
-            translated.append(modules[layer.name](**layer.options))
+            translated.append(modules[layer.name](*layer.options.values()))
             continue
         linear = torch.nn.Linear(*layer.W.shape, dtype=torch.from_numpy(layer.W).dtype)
         with torch.no_grad():
@@ -78,7 +83,11 @@ def from_torch(model: torch.nn.Sequential) -> Sequential:
             layers.append(Activation("elu", alpha=module.alpha))
         elif isinstance(module, torch.nn.GELU) and module.approximate == "none":
             layers.append(Activation("gelu"))
-        elif isinstance(module, torch.nn.Softplus) and module.beta == 1:
+        elif (
+            isinstance(module, torch.nn.Softplus)
+            and module.beta == 1
+            and module.threshold >= 20  # torch's own: at most 2e-9 from ours
+        ):
             layers.append(Activation("softplus"))
         elif type(module) in names:
             layers.append(Activation(names[type(module)]))
@@ -91,23 +100,29 @@ def to_keras(network: Sequential) -> keras.Sequential:
     """Return `network` as a built ``keras.Sequential`` with copies of its weights.
 
     The dtype of the parameters, float32 or float64, is kept.
+
+    Raises
+    ------
+    TypeError
+        A layer has no counterpart in Keras; the message names it.
+    ValueError
+        No layer is dense, so that the number of inputs is not known.
     """
     import keras
 
+    with_alpha = {"leaky_relu": keras.layers.LeakyReLU, "elu": keras.layers.ELU}
+    layers = _known_layers(network)
+    if not network.dense_layers():
+        raise ValueError("network must have a dense layer, got none")
     first = network.dense_layers()[0]
     dtype = str(first.W.dtype)
     translated = [keras.Input((first.W.shape[0],), dtype=dtype)]
-    for layer in network.layers:
+    for layer in layers:
         if isinstance(layer, Dense):
             translated.append(keras.layers.Dense(layer.W.shape[1], dtype=dtype))
-        elif (
-            layer.name == "leaky_relu"
-        ):  # by its name alone, Keras takes a slope of 0.2
-            slope = layer.options.get("alpha", 0.01)
-            translated.append(keras.layers.LeakyReLU(slope, dtype=dtype))
-        elif layer.name == "elu":
-            alpha = layer.options.get("alpha", 1.0)
-            translated.append(keras.layers.ELU(alpha, dtype=dtype))
+        elif layer.options:
+            alpha = layer.options["alpha"]
+            translated.append(with_alpha[layer.name](alpha, dtype=dtype))
         else:
             name = "linear" if layer.name == "identity" else layer.name
             translated.append(keras.layers.Activation(name, dtype=dtype))
@@ -121,10 +136,20 @@ def from_keras(model: keras.Model) -> Sequential:
 
     An activation given to a ``Dense`` layer by its name becomes a layer of its own.
 
+    Parameters
+    ----------
+    model : keras.Sequential or functional keras.Model
+        A functional model must be a chain from one input to one output, in which each
+        layer is used once.
+
     Raises
     ------
     TypeError
-        A layer or an activation has no counterpart here; the message names it.
+        The model is no such chain, as with a subclassed one, whose order of layers
+        cannot be known; or a layer or an activation has no counterpart here, and the
+        message names it.
+    ValueError
+        The model is not built, so that it has no weights yet.
     """
     import keras
 
@@ -133,8 +158,9 @@ def from_keras(model: keras.Model) -> Sequential:
         for name in ("sigmoid", "tanh", "relu", "gelu", "silu", "softplus")
     }
     layers: list[Dense | Activation] = []
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
+    for layer in _keras_chain(model):
+        if _is_plain_keras_relu(layer):
+            layers.append(Activation("relu"))
             continue
         if isinstance(layer, keras.layers.LeakyReLU):
             layers.append(Activation("leaky_relu", alpha=float(layer.negative_slope)))
@@ -153,10 +179,65 @@ def from_keras(model: keras.Model) -> Sequential:
     return Sequential(layers)
 
 
+def _keras_chain(model: keras.Model) -> list[keras.Operation]:
+    """Return what `model` applies to its input, first to last."""
+    import keras
+
+    if isinstance(model, keras.Sequential):
+        if not model.built:
+            raise ValueError(
+                "model must be built, got one without weights: build it, "
+                "or call it on data first"
+            )
+        return model.layers
+    if not hasattr(model, "operations"):  # functional models have it, subclassed not
+        raise _no_chain(type(model).__name__)
+    chain: list[keras.Operation] = []
+    tensors = model.outputs
+    # From the output back, because `model.layers` neither says how often a layer is
+    # used nor lists operations that are not layers, such as `2 * tensor`.
+    while True:
+        if len(model.inputs) != 1 or len(tensors) != 1:
+            raise _no_chain("a model that branches")
+        operation, node_index, _ = tensors[0]._keras_history
+        node = operation._inbound_nodes[node_index]
+        if node.is_input:
+            return chain[::-1]
+        if operation in chain:
+            raise _no_chain(f"a model that uses {operation.name} twice")
+        chain.append(operation)
+        tensors = node.input_tensors
+
+
+def _no_chain(got: str) -> TypeError:
+    return TypeError(
+        "model must be a keras.Sequential or a functional model whose layers form one "
+        f"chain, each used once, got {got}"
+    )
+
+
+def _is_plain_keras_relu(layer: object) -> bool:
+    import keras
+
+    return (
+        isinstance(layer, keras.layers.ReLU)
+        and layer.max_value is None
+        and layer.threshold == layer.negative_slope == 0
+    )
+
+
+def _known_layers(network: Sequential) -> list[Dense | Activation]:
+    """Return the layers of `network`; refuse others, and what a subclass may change."""
+    for layer in network.layers:
+        if type(layer) not in (Dense, Activation):
+            raise _no_counterpart(layer)
+    return network.layers
+
+
 def _no_counterpart(thing: object) -> TypeError:
     name = getattr(thing, "__name__", type(thing).__name__)
     return TypeError(
         f"{name} has no counterpart here: dense (linear) layers and the activations "
         "identity, sigmoid, tanh, ReLU, leaky ReLU, ELU, GELU (exact), SiLU and "
-        "softplus can be moved"
+        "softplus (beta 1, threshold 20 or more) can be moved"
     )

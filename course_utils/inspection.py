@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils._arguments import float_array, label_array, real_number, whole_number
+from course_utils._arguments import (
+    float_array,
+    label_array,
+    pair,
+    real_number,
+    whole_number,
+)
 from course_utils.layers import Activation
 from course_utils.networks import Sequential
 
@@ -75,8 +81,9 @@ def evaluate_on_grid(
         Points along each side, at least 2.
     """
     n = whole_number("n", n, minimum=2)
-    low = real_number("limits[0]", limits[0])
-    high = real_number("limits[1]", limits[1], above=low)
+    low, high = pair("limits", limits, "of numbers")
+    low = real_number("limits[0]", low)
+    high = real_number("limits[1]", high, above=low)
     side = np.linspace(low, high, n)
     points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     values = np.asarray(f(points))

@@ -94,24 +94,28 @@ def relu_grad(Z: np.ndarray) -> np.ndarray:
 @_elementwise
 def leaky_relu(Z: np.ndarray, alpha: float = 0.01) -> np.ndarray:
     """Return Z where Z > 0 and `alpha` * Z elsewhere."""
+    alpha = real_number("alpha", alpha)
     return np.where(Z > 0, Z, alpha * Z)
 
 
 @_elementwise
 def leaky_relu_grad(Z: np.ndarray, alpha: float = 0.01) -> np.ndarray:
     """Return 1 where Z > 0 and `alpha` elsewhere."""
+    alpha = real_number("alpha", alpha)
     return np.where(Z > 0, 1.0, alpha).astype(Z.dtype)
 
 
 @_elementwise
 def elu(Z: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     """Return Z where Z > 0, `alpha` * (exp(Z) - 1) elsewhere (Clevert et al., 2016)."""
+    alpha = real_number("alpha", alpha)
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0.0)))
 
 
 @_elementwise
 def elu_grad(Z: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     """Return 1 where Z > 0 and `alpha` * exp(Z) elsewhere."""
+    alpha = real_number("alpha", alpha)
     return np.where(Z > 0, 1.0, alpha * np.exp(np.minimum(Z, 0.0)))
 
 
@@ -163,10 +167,14 @@ def _normal_cdf(Z: np.ndarray) -> np.ndarray:
 
 
 class ActivationPair(NamedTuple):
-    """An activation and its derivative, each a function of the pre-activation."""
+    """An activation and its derivative, each a function of the pre-activation.
+
+    Where both take an alpha, `default_alpha` is its usual value.
+    """
 
     f: Callable[..., np.ndarray]
     grad: Callable[..., np.ndarray]
+    default_alpha: float | None = None
 
 
 ACTIVATIONS: dict[str, ActivationPair] = {
@@ -174,8 +182,8 @@ ACTIVATIONS: dict[str, ActivationPair] = {
     "sigmoid": ActivationPair(sigmoid, sigmoid_grad),
     "tanh": ActivationPair(tanh, tanh_grad),
     "relu": ActivationPair(relu, relu_grad),
-    "leaky_relu": ActivationPair(leaky_relu, leaky_relu_grad),
-    "elu": ActivationPair(elu, elu_grad),
+    "leaky_relu": ActivationPair(leaky_relu, leaky_relu_grad, 0.01),
+    "elu": ActivationPair(elu, elu_grad, 1.0),
     "gelu": ActivationPair(gelu, gelu_grad),
     "silu": ActivationPair(silu, silu_grad),
     "softplus": ActivationPair(softplus, softplus_grad),
@@ -240,7 +248,8 @@ class Dense:
         """Return the pre-activations of `X`, shape (batch, n_in) -> (batch, n_out).
 
         NaN passes through, as in torch; :class:`~course_utils.networks.Sequential`
-        refuses it.
+        refuses it. `X` is kept for the backward pass and not copied: changing it in
+        between changes `dW`.
         """
         self.X = float_array("X", X, shape=(None, self.W.shape[0]), finite=False)
         self.Z = self.X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
@@ -257,6 +266,10 @@ class Dense:
         self.db = dZ.sum(axis=0)  # (n_out,)
         return dZ @ self.W.T if to_input else None  # (batch, n_out) @ (n_out, n_in)
 
+    def parameters(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Return each parameter with its gradient: W, then b."""
+        return [(self.W, self.dW), (self.b, self.db)]
+
 
 class Activation:
     """An activation applied to each element: ``A = f(Z)``.
@@ -271,16 +284,21 @@ class Activation:
 
     Attributes
     ----------
+    options : dict
+        ``{"alpha": ...}`` where the activation has one, else empty.
     A : ndarray or None
         The activations of the last forward pass.
     """
 
     def __init__(self, name: str, *, alpha: float | None = None) -> None:
         self.name = one_of("name", name, tuple(ACTIVATIONS))
+        default = ACTIVATIONS[name].default_alpha
+        if alpha is None:
+            alpha = default
+        elif default is None:
+            raise ValueError(f"alpha is for leaky_relu and elu, got it for {name}")
         self.options: dict[str, float] = {}
         if alpha is not None:
-            if name not in ("leaky_relu", "elu"):
-                raise ValueError(f"alpha is for leaky_relu and elu, got it for {name}")
             self.options["alpha"] = real_number("alpha", alpha, minimum=0.0)
         self.Z: np.ndarray | None = None
         self.A: np.ndarray | None = None
@@ -296,15 +314,24 @@ class Activation:
         dA = _checked_gradient("dA", dA, self.A)
         return dA * ACTIVATIONS[self.name].grad(self.Z, **self.options)
 
+    def parameters(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Return an empty list: an activation has no parameters."""
+        return []
+
 
 def _checked_gradient(
     name: str, gradient: np.ndarray, output: np.ndarray | None
 ) -> np.ndarray:
-    if output is None:
+    return float_array(name, gradient, shape=_kept(output).shape, finite=False)
+
+
+def _kept(array: np.ndarray | None) -> np.ndarray:
+    """Return what the forward pass kept, or say that there was none."""
+    if array is None:
         raise RuntimeError(
             "call forward before backward: there is nothing to go back through"
         )
-    return float_array(name, gradient, shape=output.shape, finite=False)
+    return array
 
 
 # --------------------------------------------------------------------------------------
@@ -347,11 +374,7 @@ class SoftmaxCrossEntropy:
 
     def backward(self) -> np.ndarray:
         """Return dL/dlogits, shape (batch, n_classes)."""
-        if self.P is None:
-            raise RuntimeError(
-                "call forward before backward: there is nothing to go back through"
-            )
-        dlogits = self.P.copy()
+        dlogits = _kept(self.P).copy()
         dlogits[self.rows, self.y] -= 1.0
         dlogits /= len(dlogits)
         return dlogits
@@ -376,11 +399,8 @@ class SigmoidCrossEntropy:
 
     def backward(self) -> np.ndarray:
         """Return dL/dlogits, shape (batch, 1)."""
-        if self.P is None:
-            raise RuntimeError(
-                "call forward before backward: there is nothing to go back through"
-            )
-        return ((self.P - self.y) / len(self.P)).astype(self.P.dtype)
+        P = _kept(self.P)
+        return ((P - self.y) / len(P)).astype(P.dtype)
 
 
 class MeanSquaredError:
@@ -402,8 +422,5 @@ class MeanSquaredError:
 
     def backward(self) -> np.ndarray:
         """Return dL/dprediction, of its shape."""
-        if self.difference is None:
-            raise RuntimeError(
-                "call forward before backward: there is nothing to go back through"
-            )
-        return 2.0 * self.difference / self.difference.size
+        difference = _kept(self.difference)
+        return 2.0 * difference / difference.size

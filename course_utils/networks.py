@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
-from course_utils._arguments import float_array, one_of, whole_number
+from course_utils._arguments import (
+    check_methods,
+    float_array,
+    one_of,
+    whole_number,
+)
 from course_utils.layers import ACTIVATIONS, Activation, Dense
 
 Initialiser = Callable[[int, int, np.random.Generator], np.ndarray]
@@ -49,24 +55,41 @@ INITIALISERS: dict[str, Initialiser] = {
 """Every initialiser of the book by name."""
 
 
+class Layer(Protocol):
+    """What :class:`Sequential` asks of a layer."""
+
+    def forward(self, X: np.ndarray) -> np.ndarray: ...
+
+    def backward(self, dZ: np.ndarray) -> np.ndarray: ...
+
+    def parameters(self) -> Iterable[tuple[np.ndarray, np.ndarray | None]]: ...
+
+
 class Sequential:
     """Layers applied one after the other.
 
     Parameters
     ----------
     layers : sequence
-        Objects with ``forward`` and ``backward``: :class:`~course_utils.layers.Dense`,
-        :class:`~course_utils.layers.Activation`, or your own.
+        Objects with ``forward``, ``backward`` and ``parameters``:
+        :class:`~course_utils.layers.Dense`, :class:`~course_utils.layers.Activation`,
+        or your own. ``parameters()`` gives a pair (parameter, gradient) for each array
+        that is to be trained, and ``backward`` leaves the gradient.
     """
 
-    def __init__(self, layers: Sequence[Dense | Activation]) -> None:
+    def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
         if not self.layers:
             raise ValueError("layers must not be empty, got none")
+        for i, layer in enumerate(self.layers):
+            check_methods(f"layers[{i}]", layer, ("forward", "backward", "parameters"))
 
     def forward(self, X: np.ndarray) -> np.ndarray:
-        """Return the output of the last layer for `X`, shape (batch, n_in)."""
-        X = float_array("X", X, shape=(None, None))
+        """Return the output of the last layer for `X`, batch first.
+
+        `X` must be finite; its shape is for the layers to check.
+        """
+        X = float_array("X", X)
         for layer in self.layers:
             X = layer.forward(X)
         return X
@@ -80,24 +103,26 @@ class Sequential:
         first, *others = self.layers
         for layer in reversed(others):
             dZ = layer.backward(dZ)
-        if to_input:
-            return first.backward(dZ)
-        if isinstance(first, Dense):
-            first.backward(dZ, to_input=False)
-        return None
+        # A subclass may have a backward of its own, without the option.
+        if not to_input and type(first) is Dense:
+            return first.backward(dZ, to_input=False)
+        dX = first.backward(dZ)
+        return dX if to_input else None
 
     def dense_layers(self) -> list[Dense]:
-        """Return the layers that have parameters, first to last."""
+        """Return the dense layers, first to last."""
         return [layer for layer in self.layers if isinstance(layer, Dense)]
 
     def parameters(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """Yield each parameter with its gradient: W, then b, of each dense layer."""
-        for layer in self.dense_layers():
-            yield layer.W, layer.dW
-            yield layer.b, layer.db
+        """Yield each parameter with its gradient, first layer to last.
+
+        A dense layer has W, then b.
+        """
+        for layer in self.layers:
+            yield from layer.parameters()
 
     def count_parameters(self) -> int:
-        """Return the number of weights and biases."""
+        """Return the number of weights, biases and other trained numbers."""
         return sum(parameter.size for parameter, _ in self.parameters())
 
     def predict(self, X: np.ndarray) -> np.ndarray:
@@ -115,7 +140,7 @@ def mlp(
     sizes: Sequence[int],
     *,
     activation: str = "relu",
-    init: str = "he_normal",
+    init: str | Initialiser = "he_normal",
     seed: int = 0,
     dtype: type = np.float64,
 ) -> Sequential:
@@ -128,8 +153,10 @@ def mlp(
         follows the last layer, so that the outputs are logits.
     activation : str
         A key of :data:`course_utils.layers.ACTIVATIONS`.
-    init : str
-        A key of :data:`INITIALISERS`, for the weights; biases start at 0.
+    init : str or callable
+        For the weights: a key of :data:`INITIALISERS`, or a function that takes
+        (n_in, n_out, rng) and returns an array of shape (n_in, n_out). Biases start
+        at 0.
     seed : int
         Seed of the weights.
     dtype : numpy.float64 or numpy.float32
@@ -149,11 +176,23 @@ def mlp(
     if len(sizes) < 2:
         raise ValueError(f"sizes must name an input and an output, got {sizes}")
     one_of("activation", activation, tuple(ACTIVATIONS))
-    draw = INITIALISERS[one_of("init", init, tuple(INITIALISERS))]
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise TypeError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+    if not callable(init):
+        init = INITIALISERS[one_of("init", init, tuple(INITIALISERS))]
+    dtype = _float_dtype(dtype)
     rng = np.random.default_rng(whole_number("seed", seed, minimum=0))
     layers: list[Dense | Activation] = []
     for n_in, n_out in pairwise(sizes):
-        layers += [Dense(draw(n_in, n_out, rng).astype(dtype)), Activation(activation)]
+        name = f"init({n_in}, {n_out}, rng)"
+        W = float_array(name, init(n_in, n_out, rng), shape=(n_in, n_out))
+        layers += [Dense(W.astype(dtype)), Activation(activation)]
     return Sequential(layers[:-1])
+
+
+def _float_dtype(dtype: object) -> np.dtype:
+    try:
+        accepted = np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:  # not a dtype at all
+        accepted = False
+    if not accepted:
+        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}")
+    return np.dtype(dtype)

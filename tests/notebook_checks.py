@@ -14,21 +14,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from nbformat import NotebookNode
-from run_notebook import fingerprint
+from run_notebook import fingerprint, seal
 
 LINES, COLUMNS = 25, 88
 ALT_CHARACTERS = 40
 EXERCISES = 3
+NEAR = 5  # code cells
 SECTIONS = ("Predict first", "What goes wrong", "Summary", "Exercises")
 EXERCISE_TAGS = ("exercise-stub", "exercise-check", "solution")
 EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise\}", re.MULTILINE)
 
 # What changes from one run, machine or day to the next.
 VOLATILE = {
-    "a memory address": r"\b0x[0-9a-fA-F]{6,}\b|\bobject at 0x",
-    "an absolute path": r"(?<![\w.:/<~)\]])~?/(?:[\w.-]+/)+[\w.-]*|\b[A-Z]:\\\w",
+    "a memory address": r"\b0x[0-9a-fA-F]{4,}\b|\bat 0x",
+    "an absolute path": r"(?<![\w.:/<~)\]])~?/(?:[\w.-]+/)+[\w.-]*|\b[A-Z]:\\\w|file://",
     "a date": r"\b(?:19|20)\d\d-[01]\d-[0-3]\d\b"
-    r"|\b(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]* (?:19|20)\d\d\b",
+    r"|\b(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]* "
+    r"(?:\d?\d, )?(?:19|20)\d\d\b|\b\d?\d/\d?\d/(?:19|20)\d\d\b",
     "a time of day": r"\b\d?\d:\d\d:\d\d\b",
     "a timing": r"\d ?(?:ns|[µμ]?s|ms|secs?|seconds|minutes)\b(?!-)|\bit/s\b|\bETA\b",
     "a progress bar": r"[\r\x08━█]|\d%\|",
@@ -139,6 +141,15 @@ def stale(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def edited(notebook: NotebookNode) -> list[str]:
+    """Outputs, or tolerances, that are not those which the runner stored."""
+    return [
+        f"{name}: an output or a tolerance was edited after it was stored"
+        for name, cell in cells(notebook, "code")
+        if cell.metadata.get("sealed") != seal(cell)
+    ]
+
+
 def opted_out(notebook: NotebookNode) -> list[str]:
     """A marker or tag that would keep a cell from being run or compared."""
     complaints = []
@@ -188,6 +199,13 @@ def volatile(notebook: NotebookNode) -> list[str]:
 
 
 # Figures
+
+
+def figure_text(cell: NotebookNode) -> str:
+    """Return the caption and the alt text of a code cell's figure."""
+    mystnb = cell.metadata.get("mystnb", {})
+    caption = mystnb.get("figure", {}).get("caption", "")
+    return f"{caption}\n{mystnb.get('image', {}).get('alt', '')}"
 
 
 def figure_name(cell: NotebookNode) -> str | None:
@@ -346,13 +364,15 @@ def typed_references(notebook: NotebookNode) -> list[str]:
 
 
 def typed_results(notebook: NotebookNode) -> list[str]:
-    """A decimal or percentage in prose that no code cell has, by then or just after.
+    """A decimal or percentage in prose that no code cell near it has.
 
-    It must occur in the source or in a stored text of a code cell at an earlier place,
-    or of the next code cell. 97.1 % may stand there as 97.1 or as 0.971. Captions and
-    alt texts are prose, too.
+    It must occur in the source or in a stored text of one of the last `NEAR` code cells
+    or of the next one, so that it says what was just computed. 97.1 % may stand there
+    as 97.1 or as 0.971. Captions and alt texts are prose, too. The summary and what
+    follows it may repeat any number of the chapter.
     """
-    known: set[float] = set()
+    recent: list[set[float]] = []
+    near: int | None = NEAR
     complaints = []
     names = {
         id(cell): name
@@ -361,12 +381,13 @@ def typed_results(notebook: NotebookNode) -> list[str]:
     }
     for place, cell in enumerate(notebook.cells):
         following = (c for c in notebook.cells[place:] if c.cell_type == "code")
-        known_here = known | computed(next(following, None))
+        if cell.cell_type == "markdown" and re.search(r"(?m)^## Summary", cell.source):
+            near = None
+        here = recent[-near:] if near else recent
+        known_here = computed(next(following, None)).union(*here)
         if cell.cell_type == "code":
-            known = known_here
-            mystnb = cell.metadata.get("mystnb", {})
-            text = mystnb.get("figure", {}).get("caption", "")
-            text += "\n" + mystnb.get("image", {}).get("alt", "")
+            recent.append(computed(cell))
+            text = figure_text(cell)
         else:
             text = cell.source if cell.cell_type == "markdown" else ""
         complaints += [
@@ -386,10 +407,12 @@ def typed_counts(notebook: NotebookNode) -> list[str]:
     known = set()
     for _, cell in cells(notebook, "code"):
         known |= computed(cell)
+    written = [(name, cell.source) for name, cell in cells(notebook, "markdown")]
+    written += [(name, figure_text(cell)) for name, cell in cells(notebook, "code")]
     return [
         f"{name} states {match[0]}, which no cell computed"
-        for name, cell in cells(notebook, "markdown")
-        for match in COUNT.finditer(NO_COUNT.sub(" ", prose(cell.source)))
+        for name, text in written
+        for match in COUNT.finditer(NO_COUNT.sub(" ", prose(text)))
         if float(match[0].replace(",", "")) not in known
     ]
 
@@ -416,6 +439,7 @@ EVERY_NOTEBOOK = (
     never_executed,
     out_of_order,
     stale,
+    edited,
     opted_out,
     stderr,
     errors,

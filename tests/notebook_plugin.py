@@ -7,7 +7,8 @@ nbval runs the cells and compares text exactly. By its own classes, this plugin 
 - a cell may declare tolerances in its metadata: ``"rtol": 0.01`` (0 < rtol <= 0.2) and
   beside it, for numbers near zero, ``"atol": 0.001`` (0 < atol <= 0.05);
 - pictures are compared too;
-- a notebook may take `NOTEBOOK_SECONDS`, and several `MEAN_SECONDS` on average.
+- a notebook may take `NOTEBOOK_SECONDS`, and several chapters `MEAN_SECONDS` on the
+  average.
 """
 
 from __future__ import annotations
@@ -267,10 +268,15 @@ class Stopwatch:
         if name.endswith(".ipynb"):
             self.seconds[name] += report.duration
 
+    def chapters(self) -> list[float]:
+        """Return the seconds of each chapter."""
+        chapter = re.compile(r"(?:.*/)?\d\d-[^/]*")
+        return [s for name, s in self.seconds.items() if chapter.fullmatch(name)]
+
     def too_slow(self) -> bool:
-        """Say whether several notebooks take more than `MEAN_SECONDS` on average."""
-        several = len(self.seconds) > 1
-        return several and sum(self.seconds.values()) > MEAN_SECONDS * len(self.seconds)
+        """Say whether several chapters take more than `MEAN_SECONDS` on average."""
+        several = len(self.chapters()) > 1
+        return several and sum(self.chapters()) > MEAN_SECONDS * len(self.chapters())
 
     # First, so that the terminal's own summary sees the status.
     @pytest.hookimpl(tryfirst=True)
@@ -288,12 +294,14 @@ class Stopwatch:
         terminalreporter.section("notebooks")
         for name, seconds in self.seconds.items():
             terminalreporter.line(f"{seconds:6.1f} s  {name}")
-        total, most = sum(self.seconds.values()), MEAN_SECONDS * len(self.seconds)
-        if len(self.seconds) > 1:
-            terminalreporter.line(f"{total:6.1f} s  together; {most} s are allowed")
+        total, most = sum(self.chapters()), MEAN_SECONDS * len(self.chapters())
+        if len(self.chapters()) > 1:
+            terminalreporter.line(
+                f"{total:6.1f} s  the chapters together; {most} s are allowed"
+            )
         if self.too_slow():
             terminalreporter.line(
-                "FAILED: the notebooks together are too slow", red=True
+                "FAILED: the chapters together are too slow", red=True
             )
 
 

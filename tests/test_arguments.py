@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from course_utils._arguments import (
+    check_methods,
     float_array,
     label_array,
     one_of,
+    pair,
     real_number,
     whole_number,
 )
@@ -77,6 +79,58 @@ def test_one_of_gives_the_name_back_or_lists_the_accepted_ones():
             ValueError, match=f"^init must be one of zeros, normal, got {value!r}$"
         ):
             one_of("init", value, ("zeros", "normal"))
+
+
+@pytest.mark.parametrize("value", [np.array(["zeros"]), ["zeros"], 0.5])
+def test_what_is_not_a_string_is_none_of_the_accepted_ones(value):
+    with pytest.raises(ValueError, match=r"^init must be one of zeros, normal, got"):
+        one_of("init", value, ("zeros", "normal"))
+
+
+@pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2])])
+def test_a_pair_comes_back_as_two_items(value):
+    assert pair("limits", value, "of numbers") == (1, 2)
+
+
+@pytest.mark.parametrize("value", [3, None, (1,), (1, 2, 3)])
+def test_what_is_no_pair_is_refused(value):
+    with pytest.raises(TypeError) as caught:
+        pair("limits", value, "of numbers")
+    assert str(caught.value) == f"limits must be a pair of numbers, got {value}"
+
+
+def test_a_large_thing_that_is_no_pair_is_shortened():
+    with pytest.raises(TypeError) as caught:
+        pair("limits", tuple(np.zeros((3, 100, 100))), "of numbers")
+    assert len(str(caught.value)) < 200
+
+
+class Steps:
+    def step(self):
+        pass
+
+
+def test_an_object_with_the_methods_passes():
+    check_methods("optimiser", Steps(), ("step",))
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        ("adam", "'adam'"),
+        (np.zeros(2), "ndarray"),
+        (Steps, f"<class '{Steps.__module__}.Steps'>"),
+    ],
+)
+def test_an_object_without_the_methods_is_refused(value, got):
+    with pytest.raises(TypeError) as caught:
+        check_methods("optimiser", value, ("step", "reset"))
+    assert str(caught.value) == f"optimiser must have step and reset, got {got}"
+
+
+def test_one_method_that_is_missing_is_enough_to_be_refused():
+    with pytest.raises(TypeError, match=r"^optimiser must have step and reset, got St"):
+        check_methods("optimiser", Steps(), ("step", "reset"))
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,17 @@ def test_the_numerical_gradient_puts_the_parameter_back():
     assert p.tolist() == [0.1, 0.2, 0.3]
 
 
+def test_the_parameter_is_put_back_where_the_function_raises():
+    p = np.array([0.1, 0.2])
+
+    def f():
+        return 1.0 / 0 if p[1] != 0.2 else 0.0
+
+    with pytest.raises(ZeroDivisionError):
+        numerical_gradient(f, p)
+    assert p.tolist() == [0.1, 0.2]
+
+
 def test_its_error_falls_as_the_square_of_the_step():
     p = np.array([0.3, -0.7, 1.1])
 
@@ -208,4 +219,10 @@ def test_a_gradient_of_nan_is_not_hidden_by_right_ones():
 def test_a_float32_network_is_refused():
     network = mlp((3, 2), dtype=np.float32)
     with pytest.raises(TypeError, match=r"^parameter must be a float64 array, got"):
+        grad_check(network, SoftmaxCrossEntropy(), X, y)
+
+
+def test_a_network_without_parameters_is_refused():
+    network = Sequential([Activation("tanh")])
+    with pytest.raises(ValueError, match=r"^network must have parameters to check"):
         grad_check(network, SoftmaxCrossEntropy(), X, y)

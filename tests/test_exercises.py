@@ -18,6 +18,7 @@ from course_utils.exercises import (
     load_exercises,
     make_cases,
     reference_cells,
+    tagged_cells,
 )
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -53,6 +54,20 @@ class TestChapter:
                 )
                 assert wrong is None, f"{name}: {wrong} Run `make cases`."
                 assert len(old["mistakes"]) == len(exercise.mistakes)
+                for stored_mistake, result in zip(old["mistakes"], new["mistakes"]):
+                    same_mistake = stored_mistake == result or (
+                        "raises" not in str(stored_mistake)
+                        and same(
+                            decode(stored_mistake),
+                            decode(result),
+                            rtol=exercise.rtol,
+                            atol=exercise.atol,
+                        )
+                        is None
+                    )
+                    assert same_mistake, (
+                        f"{name}: a mistake's result. Run `make cases`."
+                    )
 
     def test_every_exercise_has_points_and_three_mistakes(self, declaration):
         for exercise in load_exercises(declaration).values():
@@ -64,7 +79,7 @@ class TestChapter:
     ):
         notebook = BOOK / f"{declaration.stem}.ipynb"
         imports, sources = reference_cells(notebook)
-        stubs = stub_cells(notebook)
+        stubs = tagged_cells(notebook, "exercise-stub")
         for name, exercise in load_exercises(declaration).items():
             check(define(imports, sources[name], name))
             assert re.fullmatch(
@@ -80,18 +95,23 @@ class TestChapter:
                 assert "cases pass" in printed, mistake
                 assert mistake.hint in printed, (mistake, printed)
 
+    def test_the_notebook_checks_what_is_declared(self, declaration):
+        notebook = BOOK / f"{declaration.stem}.ipynb"
+        declared = list(load_exercises(declaration))
+        assert list(tagged_cells(notebook, "exercise-stub")) == declared
+        assert list(reference_cells(notebook)[1]) == declared
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        checked = [
+            "".join(cell["source"])
+            for cell in cells
+            if "exercise-check" in cell["metadata"].get("tags", [])
+        ]
+        assert checked == [f"check({name})" for name in declared]
 
-def stub_cells(notebook):
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    stubs = {}
-    for cell in cells:
-        if "exercise-stub" in cell["metadata"].get("tags", []):
-            source = "".join(cell["source"])
-            line = next(
-                x for x in source.splitlines() if x.startswith(("def ", "class "))
-            )
-            stubs[line.split()[1].partition("(")[0].rstrip(":")] = source
-    return stubs
+
+def test_no_two_exercises_have_one_name():
+    names = [name for path in CHAPTERS for name in load_exercises(path)]
+    assert len(names) == len(set(names))
 
 
 # ------------------------------------------------------------ a chapter made for tests
@@ -148,9 +168,16 @@ def write_chapter(folder, monkeypatch, declaration):
 
 def answer(body, signature="x, W, b"):
     """Return a function `affine` whose body is the line `body`."""
-    return define(
-        "import numpy as np", f"def affine({signature}):\n    {body}\n", "affine"
-    )
+    return define(IMPORTS, f"def affine({signature}):\n    {body}\n", "affine")
+
+
+IMPORTS = """\
+import numpy as np
+
+class Stubborn:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no numbers here")
+"""
 
 
 def test_a_right_answer_passes_every_case(chapter, capsys):
@@ -207,6 +234,9 @@ def test_the_first_case_that_fails_is_shown(chapter, capsys):
         ("return (x @ W + b).astype(np.float32) * 1.0000001", "compute in float64"),
         ("return x @ V", "NameError: name 'V' is not defined"),
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(3)", "the code called exit (3)"),
+        ("return np.ma.array(x @ W + b, mask=True)", "a masked array came"),
+        ("return [Stubborn(), Stubborn()]", "holds none: no numbers here"),
     ],
 )
 def test_each_failure_gets_a_helpful_line_and_no_traceback(chapter, capsys, body, line):
@@ -260,9 +290,17 @@ def test_what_is_no_function_is_explained(chapter, capsys):
     assert "takes the function that you wrote" in capsys.readouterr().out
 
 
-def test_an_unknown_name_is_an_error_that_lists_the_names(chapter):
-    with pytest.raises(ValueError, match=r"no exercise named 'other'.*affine"):
-        check(define("", "def other():\n    pass\n", "other"))
+def test_an_unknown_name_gets_the_names_that_there_are(chapter, capsys):
+    check(define("", "def other():\n    pass\n", "other"))
+    assert "no exercise named other" in capsys.readouterr().out
+    check(lambda x, W, b: x @ W + b)
+    assert capsys.readouterr().out.endswith("affine.\n")
+
+
+def test_damaged_cases_are_named_with_what_mends_them(chapter):
+    (chapter.parent / "exercises" / "01-affine.json").write_text('{"affine": ')
+    with pytest.raises(ValueError, match=r"01-affine.json is damaged.*make cases"):
+        check(answer("return x"))
 
 
 def test_without_exercises_beside_the_notebook_those_of_the_book_are_found(
@@ -343,10 +381,10 @@ def test_equal_data_passes(expected, got):
         ("a", "b", "the value is not the expected one"),
         ((1, 2), 1, "a tuple was expected, but an int came"),
         ((1, 2), (1, 2, 3), "2 items were expected, but 3 came"),
-        ((1, (2, 3)), (1, (2, 4)), "item 1: item 1: the value"),
+        ((1, (2, 3)), (1, (2, 4)), "[1][1]: the value"),
         ({"a": 1}, [1], "a dict was expected, but a list came"),
         ({"a": 1}, {"b": 1}, "the keys ['a'] were expected, but ['b'] came"),
-        ({"a": 1}, {"a": 2}, "'a': the value"),
+        ({"a": 1}, {"a": 2}, "['a']: the value"),
         (np.array([1, 2]), np.array([1.0, 2.0]), "dtype int64 was expected"),
         (
             np.eye(2),
@@ -395,7 +433,7 @@ def test_numpy_scalars_become_plain_numbers():
     assert encode(np.float64(1.5)) == 1.5
 
 
-@pytest.mark.parametrize("value", [object(), np.array(["a"]), {"a": object()}])
+@pytest.mark.parametrize("value", [object(), np.array(["a"]), {"a": object()}, {1: 2}])
 def test_other_data_is_refused(value):
     with pytest.raises(TypeError, match="is not plain data"):
         encode(value)

@@ -93,3 +93,164 @@ def test_what_has_no_counterpart_is_named():
                 [keras.Input((4,)), keras.layers.Dense(3, activation="selu")]
             )
         )
+    with pytest.raises(TypeError, match=r"Softplus has no counterpart.*20 or more"):
+        from_torch(torch.nn.Sequential(torch.nn.Softplus(threshold=19)))
+
+
+def test_the_softplus_of_torch_as_it_comes_is_that_of_the_book_within_3e_9():
+    model = torch.nn.Sequential(torch.nn.Softplus())
+    Z = np.linspace(-30.0, 30.0, 601)[:, None]
+    expected = model(torch.from_numpy(Z)).numpy()
+    assert_same(from_torch(model).forward(Z), expected, atol=3e-9)
+
+
+@pytest.mark.parametrize("convert", [to_torch, to_keras])
+@pytest.mark.parametrize("own", [Dense, Activation])
+def test_a_layer_of_ones_own_has_no_counterpart(convert, own):
+    class Own(own):
+        """A layer whose passes may be others than those of its class."""
+
+    layer = Own(np.eye(4)) if own is Dense else Own("relu")
+    with pytest.raises(TypeError, match=r"^Own has no counterpart"):
+        convert(Sequential([Dense(np.eye(4)), layer]))
+
+
+def test_keras_needs_a_dense_layer_to_know_the_number_of_inputs():
+    with pytest.raises(ValueError, match=r"^network must have a dense layer, got none"):
+        to_keras(Sequential([Activation("relu")]))
+
+
+# Which Keras models are a chain of layers --------------------------------------------
+
+
+def sequential():
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(5),
+            keras.layers.ReLU(),
+            keras.layers.Dense(3),
+        ]
+    )
+
+
+def functional():
+    start = keras.Input((4,))
+    # Made in another order than called.
+    last = keras.layers.Dense(3)
+    hidden = keras.layers.Dense(5, activation="tanh")(start)
+    return keras.Model(start, last(keras.layers.ELU(0.5)(hidden)))
+
+
+def called_on_data():
+    model = keras.Sequential([keras.layers.Dense(5), keras.layers.Dense(3)])
+    model(X)
+    return model
+
+
+def part_of_another():
+    start = keras.Input((4,))
+    middle = keras.layers.Dense(4)(start)
+    end = keras.layers.Dense(3)(middle)
+    keras.Model(start, [middle, end])
+    return keras.Model(middle, end)
+
+
+@pytest.mark.parametrize(
+    "make", [sequential, functional, called_on_data, part_of_another]
+)
+def test_a_chain_of_layers_gives_the_outputs_of_keras(make):
+    model = make()
+    assert_same(
+        from_keras(model).forward(X.astype(np.float32)),
+        np.asarray(model(X.astype(np.float32))),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("make", [sequential, functional])
+def test_a_trained_model_gives_the_outputs_of_keras(make):
+    model = make()
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :3], epochs=1, verbose=0)
+    X32 = X.astype(np.float32)
+    outputs = from_keras(model).forward(X32)
+    assert_same(outputs, model.predict(X32, verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def a_layer_used_twice():
+    start, dense = keras.Input((4,)), keras.layers.Dense(4, name="twin")
+    return keras.Model(start, dense(dense(start)))
+
+
+def two_heads():
+    start = keras.Input((4,))
+    return keras.Model(start, [keras.layers.Dense(1)(start) for _ in range(2)])
+
+
+def two_inputs():
+    starts = [keras.Input((4,)), keras.Input((4,))]
+    return keras.Model(starts, keras.layers.Dense(3)(keras.layers.Add()(starts)))
+
+
+def a_detour():
+    start = keras.Input((4,))
+    dense = keras.layers.Dense(4)(start)
+    return keras.Model(start, keras.layers.Add()([start, dense]))
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.second = keras.layers.Dense(4)
+        self.first = keras.layers.Dense(4)
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def subclassed():
+    model = Subclassed()
+    model(X)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "got"),
+    [
+        (a_layer_used_twice, "a model that uses twin twice"),
+        (two_heads, "a model that branches"),
+        (two_inputs, "a model that branches"),
+        (a_detour, "a model that branches"),
+        (subclassed, "Subclassed"),
+        (Subclassed, "Subclassed"),
+        (lambda: "model", "str"),
+    ],
+)
+def test_what_is_no_chain_is_refused_with_what_is_accepted(make, got):
+    with pytest.raises(
+        TypeError, match=rf"^model must be a keras.Sequential or .*, got {got}$"
+    ):
+        from_keras(make())
+
+
+def test_an_operation_that_is_no_layer_is_not_overlooked():
+    start = keras.Input((4,))
+    model = keras.Model(start, 2.0 * keras.layers.Dense(3)(start))
+    with pytest.raises(TypeError, match=r"^Multiply has no counterpart"):
+        from_keras(model)
+
+
+def test_a_model_that_is_not_built_is_refused_with_advice():
+    with pytest.raises(ValueError, match=r"^model must be built.*or call it on data"):
+        from_keras(keras.Sequential([keras.layers.Dense(3)]))
+
+
+@pytest.mark.parametrize(
+    "options", [{"max_value": 6.0}, {"threshold": 1.0}, {"negative_slope": 0.1}]
+)
+def test_a_relu_with_options_has_no_counterpart(options):
+    relu = keras.layers.ReLU(**options)
+    with pytest.raises(TypeError, match=r"^ReLU has no counterpart"):
+        from_keras(keras.Sequential([keras.Input((4,)), relu]))

@@ -108,6 +108,8 @@ def test_a_grid_of_100_points_from_minus_1_to_1_is_the_default():
     [
         ({"n": 1}, ValueError, "n must be >= 2, got 1"),
         ({"n": 2.0}, TypeError, "n must be a whole number, got 2.0"),
+        ({"limits": 3}, TypeError, "limits must be a pair of numbers, got 3"),
+        ({"limits": (0, 1, 2)}, TypeError, "limits must be a pair of numbers, got"),
         ({"limits": (1, 1)}, ValueError, r"limits\[1\] must be > 1, got 1"),
         ({"limits": ("0", 1)}, TypeError, r"limits\[0\] must be a number, got '0'"),
         ({"limits": (0, np.inf)}, ValueError, r"limits\[1\] must be finite and > 0"),

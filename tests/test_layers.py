@@ -80,7 +80,7 @@ def test_extreme_inputs_give_finite_values_without_a_warning(name):
 
 def test_the_sigmoid_keeps_its_digits_where_it_is_nearly_0():
     z = np.linspace(-700.0, -5.0, 100)
-    f, df = ACTIVATIONS["sigmoid"]
+    f, df, _ = ACTIVATIONS["sigmoid"]
     assert_same(f(z), np.exp(z) / (1.0 + np.exp(z)), rtol=1e-14)
     assert_same(df(z), np.exp(z) / (1.0 + np.exp(z)) ** 2, rtol=1e-14)
     assert_same(df(-z), df(z), rtol=1e-14)
@@ -88,7 +88,7 @@ def test_the_sigmoid_keeps_its_digits_where_it_is_nearly_0():
 
 @pytest.mark.parametrize(("name", "options"), OPTIONS)
 def test_derivatives_are_those_of_central_differences(name, options):
-    f, df = ACTIVATIONS[name]
+    f, df, _ = ACTIVATIONS[name]
     z = ORDINARY.copy()
     numeric = numerical_gradient(lambda: f(z, **options).sum(), z)
     # Rounding: a sum near 800 has an error near 1e-13, which 2 h = 2e-5 divides.
@@ -133,9 +133,44 @@ def test_activations_leave_their_input_alone(name, part):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @pytest.mark.parametrize("value", ["1.0", ["a"], None, [1j]])
 def test_activations_refuse_what_are_no_real_numbers(name, value):
-    for function in ACTIVATIONS[name]:
+    for function in ACTIVATIONS[name][:2]:
         with pytest.raises(TypeError, match=r"^Z must hold real numbers, got dtype "):
             function(value)
+
+
+def with_alpha():
+    return [
+        name for name, pair in ACTIVATIONS.items() if pair.default_alpha is not None
+    ]
+
+
+def test_the_usual_alphas():
+    assert with_alpha() == ["leaky_relu", "elu"]
+    assert Activation("leaky_relu").options == {"alpha": 0.01}
+    assert Activation("elu").options == {"alpha": 1.0}
+    assert Activation("relu").options == {}
+
+
+@pytest.mark.parametrize("name", with_alpha())
+@pytest.mark.parametrize("part", ["f", "grad"])
+def test_functions_and_layers_have_one_usual_alpha(name, part):
+    function = getattr(ACTIVATIONS[name], part)
+    with_default = function(ORDINARY, ACTIVATIONS[name].default_alpha)
+    assert_same(function(ORDINARY), with_default, rtol=0.0)
+
+
+@pytest.mark.parametrize("name", with_alpha())
+@pytest.mark.parametrize("part", ["f", "grad"])
+@pytest.mark.parametrize(
+    ("alpha", "error", "message"),
+    [
+        ("a", TypeError, "alpha must be a number, got 'a'"),
+        (np.nan, ValueError, "alpha must be finite, got nan"),
+    ],
+)
+def test_functions_refuse_a_wrong_alpha(name, part, alpha, error, message):
+    with pytest.raises(error, match=f"^{message}$"):
+        getattr(ACTIVATIONS[name], part)(ORDINARY, alpha)
 
 
 def test_softmax_is_that_of_torch_and_sums_to_1():

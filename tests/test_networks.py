@@ -15,6 +15,7 @@ from course_utils.layers import (
     SoftmaxCrossEntropy,
 )
 from course_utils.networks import INITIALISERS, Sequential, mlp
+from course_utils.training import SGD, fit
 
 X = np.random.default_rng(0).normal(size=(7, 4))
 dZ = np.random.default_rng(1).normal(size=(7, 3))
@@ -180,7 +181,7 @@ def test_a_network_without_layers_is_refused():
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        ([1.0, 2.0], ValueError, r"X must have shape \(any, any\), got \(2,\)"),
+        ([1.0, 2.0], ValueError, r"X must have shape \(any, 4\), got \(2,\)"),
         (np.ones((5, 3)), ValueError, r"X must have shape \(any, 4\), got \(5, 3\)"),
         (np.ones((0, 4)), ValueError, r"X must not be empty, got shape \(0, 4\)"),
         ([[1.0, 2.0, np.nan, 4.0]], ValueError, "X must be finite, got 1 NaN"),
@@ -190,6 +191,73 @@ def test_a_network_without_layers_is_refused():
 def test_a_network_refuses_a_wrong_input(value, error, message):
     with pytest.raises(error, match=f"^{message}"):
         mlp((4, 3)).forward(value)
+
+
+@pytest.mark.parametrize(
+    ("layer", "got"), [("relu", "'relu'"), (Dense, "<class '.*Dense'>"), (3, "int")]
+)
+def test_what_is_no_layer_is_refused(layer, got):
+    message = rf"^layers\[1\] must have forward and backward and parameters, got {got}$"
+    with pytest.raises(TypeError, match=message):
+        Sequential([Dense(np.eye(2)), layer])
+
+
+class Scale:
+    """A layer of one's own: each feature times a factor that is trained."""
+
+    def __init__(self, n):
+        self.s, self.ds = np.ones(n), None
+
+    def forward(self, X):
+        self.X = X
+        return X * self.s
+
+    def backward(self, dZ):
+        self.ds = (dZ * self.X).sum(axis=tuple(range(dZ.ndim - 1)))
+        return dZ * self.s
+
+    def parameters(self):
+        return [(self.s, self.ds)]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Sequential([Scale(4), *mlp((4, 5, 3)).layers]),
+        Sequential([*mlp((4, 5, 3)).layers, Scale(3)]),
+        Sequential([mlp((4, 5)), Scale(5), mlp((5, 3))]),
+    ],
+    ids=["first", "last", "between-two-networks"],
+)
+def test_a_layer_of_ones_own_is_trained(network):
+    y = np.array([0, 1, 2, 0, 1, 2, 0])
+    loss = SoftmaxCrossEntropy()
+    assert grad_check(network, loss, X, y) < 1e-7
+    before = [parameter.copy() for parameter, _ in network.parameters()]
+    history = fit(network, loss, SGD(0.1), X, y, epochs=20)
+    assert history["loss"][-1] < history["loss"][0]
+    for (parameter, _), start in zip(network.parameters(), before, strict=True):
+        assert not np.array_equal(parameter, start)
+    assert network.count_parameters() == sum(parameter.size for parameter in before)
+
+
+def test_the_first_layer_may_be_a_dense_layer_with_a_backward_of_its_own():
+    class Twice(Dense):
+        def backward(self, dZ):
+            return super().backward(2.0 * dZ)
+
+    network = Sequential([Twice(np.eye(4)[:, :3])])
+    network.forward(X)
+    assert network.backward(dZ, to_input=False) is None
+    assert_same(network.layers[0].db, 2.0 * dZ.sum(axis=0))
+
+
+def test_data_with_more_axes_pass_to_layers_that_take_them():
+    network = Sequential([Activation("tanh"), Scale(3)])
+    X = np.random.default_rng(0).normal(size=(2, 5, 3))
+    assert_same(network.forward(X), np.tanh(X))
+    assert network.backward(np.ones_like(X)).shape == (2, 5, 3)
+    assert network.layers[1].ds.shape == (3,)
 
 
 # mlp ----------------------------------------------------------------------------------
@@ -220,6 +288,18 @@ def test_the_weights_come_from_the_initialiser_in_the_order_of_the_layers(init):
         assert_same(layer.W, INITIALISERS[init](*layer.W.shape, rng), rtol=0.0)
 
 
+def test_the_initialiser_may_be_a_function():
+    def halves(n_in, n_out, rng):
+        return np.full((n_in, n_out), 0.5)
+
+    first, last = mlp((4, 5, 3), init=halves, dtype=np.float32).dense_layers()
+    assert_same(first.W, np.full((4, 5), 0.5, np.float32), rtol=0.0)
+    assert_same(last.W, np.full((5, 3), 0.5, np.float32), rtol=0.0)
+    named = mlp((4, 5), init="normal", seed=2).layers[0].W
+    given = mlp((4, 5), init=INITIALISERS["normal"], seed=2).layers[0].W
+    assert_same(named, given, rtol=0.0)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32"])
 def test_the_parameters_have_the_dtype_that_was_asked_for(dtype):
     network = mlp((4, 5, 3), dtype=dtype)
@@ -244,7 +324,13 @@ def test_the_parameters_have_the_dtype_that_was_asked_for(dtype):
         ({"init": "ones"}, ValueError, "init must be one of zeros, normal, "),
         ({"seed": -1}, ValueError, "seed must be >= 0, got -1"),
         ({"seed": None}, TypeError, "seed must be a whole number, got None"),
-        ({"dtype": int}, TypeError, "dtype must be float32 or float64, got int64"),
+        (
+            {"init": lambda n_in, n_out, rng: np.zeros((n_out, n_in))},
+            ValueError,
+            r"init\(4, 2, rng\) must have shape \(4, 2\), got \(2, 4\)",
+        ),
+        ({"dtype": int}, TypeError, "dtype must be float32 or float64, got <class"),
+        ({"dtype": "foo"}, TypeError, "dtype must be float32 or float64, got 'foo'"),
     ],
 )
 def test_wrong_arguments_of_mlp_are_refused(arguments, error, message):

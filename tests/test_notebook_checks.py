@@ -30,8 +30,10 @@ from PIL import Image
 
 def executed(source: str, *outputs: NotebookNode, **metadata: object) -> NotebookNode:
     """Return a code cell as the runner stores it; `good` numbers it."""
-    metadata["executed"] = run_notebook.fingerprint(source)
-    return new_code_cell(source, outputs=list(outputs), metadata=metadata)
+    cell = new_code_cell(source, outputs=list(outputs), metadata=metadata)
+    cell.metadata["executed"] = run_notebook.fingerprint(source)
+    cell.metadata["sealed"] = run_notebook.seal(cell)
+    return cell
 
 
 def printed(text: str, name: str = "stdout") -> NotebookNode:
@@ -132,6 +134,10 @@ DAMAGE = [
     (checks.out_of_order, NUMBER, has(execution_count=7), THIRD),
     (checks.stale, NUMBER, has(source="print(1)"), "code cell 1 ('print(1)')"),
     (checks.stale, NUMBER, meta(executed=None), THIRD),
+    (checks.edited, NUMBER, has(outputs=[printed("0.914")]), THIRD),
+    (checks.edited, NUMBER, meta(rtol=0.2), THIRD),
+    (checks.edited, DRAWING, has(outputs=[shown(png=png(3))]), "code cell 2"),
+    (checks.typed_counts, DRAWING, figure(alt="97 curves of 12 colours."), "97"),
     (checks.opted_out, NUMBER, has(source="# NBVAL_IGNORE_OUTPUT"), "NBVAL_IGNORE"),
     (checks.opted_out, NUMBER, has(source="1  # NBVAL_SKIP"), "NBVAL_SKIP"),
     (checks.opted_out, NUMBER, meta(tags=["nbval-ignore-output"]), "nbval-ignore"),
@@ -494,14 +500,15 @@ def test_damaged_outputs_are_noticed(book: Path, tmp_path: Path) -> None:
     ("limit", "words"),
     [
         ("NOTEBOOK_SECONDS", "and may take 0.01 s"),
-        ("MEAN_SECONDS", "the notebooks together are too slow"),
+        ("MEAN_SECONDS", "the chapters together are too slow"),
     ],
 )
 def test_slow_notebooks_are_noticed(
     limit: str, words: str, book: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(book / "book", tmp_path / "book")
-    shutil.copy(book / "book" / "tiny.ipynb", tmp_path / "book" / "twin.ipynb")
+    (tmp_path / "book").mkdir()
+    for name in ("01-tiny.ipynb", "02-twin.ipynb"):
+        shutil.copy(book / "book" / "tiny.ipynb", tmp_path / "book" / name)
     script = (
         f"import sys, notebook_plugin as p, pytest; p.{limit} = 0.01;"
         "sys.exit(pytest.main(['book'], plugins=[p]))"
@@ -534,7 +541,12 @@ def test_toc_notebooks(tmp_path: Path) -> None:
         "format: jb-book\nroot: index\nparts:\n- chapters:\n  - file: b.ipynb\n"
         "    sections:\n    - file: a\n- chapters:\n  - file: words\n"
     )
-    for name in ("a.ipynb", "b.ipynb", "c.ipynb", "words.md"):
+    for name in ("a.ipynb", "b.ipynb", "c.ipynb", "words.md", "index.md"):
         (tmp_path / name).touch()
     found = run_notebook.toc_notebooks(tmp_path)
     assert [path.name for path in found] == ["b.ipynb", "a.ipynb"]
+    (tmp_path / "b.ipynb").unlink()
+    with pytest.raises(
+        FileNotFoundError, match=r"names b\.ipynb, and there is no such"
+    ):
+        run_notebook.toc_notebooks(tmp_path)

@@ -66,6 +66,12 @@ def test_minibatches_take_lists():
     assert sorted(zip(X[:, 0].tolist(), y.tolist())) == [(1.0, 0), (2.0, 1)]
 
 
+def test_minibatches_refuse_a_seed_in_place_of_a_generator():
+    message = r"^rng must be a numpy.random.Generator, got 0$"
+    with pytest.raises(TypeError, match=message):
+        next(minibatches(np.ones((3, 2)), np.zeros(3), 1, 0))
+
+
 WRONG_DATA = [
     (np.ones((3, 2)), [0, 1], r"one length, got shapes \(3, 2\) and \(2,\)"),
     (np.ones((3, 2)), 0, r"one length, got shapes \(3, 2\) and \(\)"),
@@ -166,6 +172,25 @@ def test_a_step_before_backward_says_what_to_call_first(optimiser):
         optimiser.step(mlp((2, 2)))
 
 
+def after_one_step(optimiser):
+    optimiser.step(one_weight(gradient=2.0))
+    return optimiser
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1, momentum=0.5), Adam()])
+def test_an_optimiser_that_remembers_refuses_another_network(optimiser):
+    other = one_weight(gradient=2.0)
+    with pytest.raises(ValueError, match=r"^network must be .* make a new optimiser"):
+        after_one_step(optimiser).step(other)
+    assert other.layers[0].W.tolist() == [[1.0]]
+
+
+def test_an_optimiser_without_a_memory_takes_another_network():
+    other = one_weight(gradient=2.0)
+    after_one_step(SGD(0.1)).step(other)
+    assert other.layers[0].W.tolist() == [[0.8]]
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -244,9 +269,58 @@ def test_the_history_has_one_number_for_each_epoch():
     network, test = mlp((2, 3)), blobs(seed=1)
     history = fit(network, *arguments, epochs=4, test=test)
     lengths = {key: len(values) for key, values in history.items()}
-    assert lengths == {"loss": 4, "test_accuracy": 4}
-    assert history["test_accuracy"][-1] == accuracy(network, *test)
+    assert lengths == {"loss": 4, "test_loss": 4, "test_accuracy": 4}
+    X, y = test
+    assert history["test_loss"][-1] == arguments[0].forward(network.forward(X), y)
+    assert history["test_accuracy"][-1] == accuracy(network, X, y)
     assert all(type(v) is float for values in history.values() for v in values)
+
+
+@pytest.mark.parametrize("dtype", [float, int])
+def test_targets_that_are_no_labels_have_a_test_loss_and_no_accuracy(dtype):
+    x = np.arange(-2, 3)[:, None]
+    test = (x, (2 * x).astype(dtype))
+    network, loss = mlp((1, 1)), MeanSquaredError()
+    history = fit(network, loss, SGD(0.01), x, 2.0 * x, epochs=3, test=test)
+    assert list(history) == ["loss", "test_loss"]
+    assert history["test_loss"][-1] == loss.forward(network.forward(x), 2.0 * x)
+    assert history["test_loss"] == sorted(history["test_loss"], reverse=True)
+
+
+def test_testing_does_not_change_the_training():
+    with_test, without = mlp((2, 4, 3)), mlp((2, 4, 3))
+    arguments = (SoftmaxCrossEntropy(), *blobs())
+    for network, test in ((with_test, blobs(seed=1)), (without, None)):
+        loss, X, y = arguments
+        fit(network, loss, SGD(0.1), X, y, epochs=2, test=test)
+    assert_same(with_test.layers[0].W, without.layers[0].W, rtol=0.0)
+
+
+def test_after_each_epoch_a_function_is_called_and_may_stop_the_training():
+    seen = []
+
+    def record(epoch, history):
+        seen.append((epoch, len(history["loss"]), len(history["test_loss"])))
+        return epoch == 3
+
+    arguments = (SoftmaxCrossEntropy(), SGD(0.1), *blobs())
+    options = {"epochs": 5, "test": blobs(seed=1), "after_epoch": record}
+    history = fit(mlp((2, 3)), *arguments, **options)
+    assert seen == [(1, 1, 1), (2, 2, 2), (3, 3, 3)]
+    assert {len(values) for values in history.values()} == {3}
+
+
+def test_a_function_that_returns_nothing_lets_the_training_go_on():
+    epochs = []
+    fit(
+        mlp((2, 3)),
+        SoftmaxCrossEntropy(),
+        SGD(0.1),
+        *blobs(),
+        epochs=3,
+        after_epoch=lambda epoch, history: epochs.append(epoch),
+    )
+    assert epochs == [1, 2, 3]
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_rows_and_not_over_batches():
@@ -320,6 +394,14 @@ def test_a_loss_that_diverges_stops_the_training_with_advice(loss, n_out, y):
         ({"X": X_XOR[:, :1]}, ValueError, r"X must have shape \(any, 2\), got"),
         ({"y": [0, 1, 2, 0]}, ValueError, r"y must be class labels 0 \.\. 1, got"),
         ({"y": Y_XOR * 1.0}, TypeError, "y must hold whole-number class labels"),
+        ({"test": X_XOR}, TypeError, r"test must be a pair \(X, y\), got array"),
+        ({"test": 3}, TypeError, r"test must be a pair \(X, y\), got 3"),
+        (
+            {"test": (X_XOR, Y_XOR[:2])},
+            ValueError,
+            r"test\[0\] and test\[1\] must have one length, got shapes \(4, 2\) and",
+        ),
+        ({"test": ([], [])}, ValueError, r"test\[0\] must not be empty"),
     ],
 )
 def test_fit_refuses_wrong_arguments(arguments, error, message):
@@ -331,6 +413,18 @@ def test_fit_refuses_wrong_arguments(arguments, error, message):
             optimiser,
             **{"X": X_XOR, "y": Y_XOR, "epochs": 1, **arguments},
         )
+
+
+def test_a_loss_and_an_optimiser_that_changed_places_are_named():
+    loss, optimiser = SoftmaxCrossEntropy(), SGD(0.1)
+    with pytest.raises(
+        TypeError, match=r"^loss must have forward and backward, got SGD$"
+    ):
+        fit(mlp((2, 2)), optimiser, loss, X_XOR, Y_XOR, epochs=1)
+    with pytest.raises(
+        TypeError, match=r"^optimiser must have step, got SoftmaxCrossEntropy$"
+    ):
+        fit(mlp((2, 2)), loss, loss, X_XOR, Y_XOR, epochs=1)
 
 
 # Speed --------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 ``python tools/install.py packages``
     The pinned requirements. On Linux, PyTorch is first looked for at PyTorch's own
     index of CPU builds: pip's usual index gives a CUDA build of several gigabytes.
+``python tools/install.py lock``
+    Nothing: it pins, in constraints.txt, what the requirements have pulled in.
 ``python tools/install.py browser``
     A Chromium for the browser tests, by Playwright, unless this machine has one.
 """
@@ -45,7 +47,9 @@ def install_packages(index: str = TORCH_CPU_INDEX) -> int:
     """Install the requirements, PyTorch's CPU build first where that can be had."""
     if sys.platform == "linux":
         if can_be_reached(f"{index}/torch/"):
-            pip("install", "--no-deps", "--index-url", index, torch_requirement())
+            impatient = ("--retries", "1", "--timeout", "15")
+            source = ("--no-deps", "--index-url", index)
+            pip("install", *impatient, *source, torch_requirement())
         else:
             print(f"{index} cannot be reached: taking the torch that pip finds.")
     return pip("install", "-r", str(ROOT / "requirements.txt"))
@@ -72,8 +76,26 @@ def install_browser() -> int:
     return 0
 
 
+def lock() -> int:
+    """Write constraints.txt: what is installed and not in requirements.txt itself."""
+    command = [sys.executable, "-m", "pip", "freeze", "--exclude-editable"]
+    frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").lower()
+    lines = [
+        line
+        for line in frozen.splitlines()
+        if f"\n{line.partition('=')[0].lower()}==" not in requirements
+    ]
+    (ROOT / "constraints.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
+
+
 if __name__ == "__main__":
-    actions = {"packages": install_packages, "browser": install_browser}
+    actions = {
+        "packages": install_packages,
+        "browser": install_browser,
+        "lock": lock,
+    }
     if len(sys.argv) != 2 or sys.argv[1] not in actions:
         sys.exit(f"usage: python tools/install.py {{{','.join(actions)}}}")
     sys.exit(actions[sys.argv[1]]())

@@ -3,8 +3,8 @@
 Usage: ``python tools/run_notebook.py book/08-backprop.ipynb [...]``
 
 A notebook is written only when every cell succeeded. Beside the outputs, each code cell
-stores the fingerprint of the source that made them, so that the tests notice an edit
-that was not followed by an execution.
+stores the fingerprint of the source that made them and a seal on the outputs, so that
+the tests notice an edit of either that was not followed by an execution.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import base64
 import hashlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -50,7 +51,13 @@ CELL_TIMEOUT = 300  # seconds
 
 
 def toc_notebooks(root: Path = ROOT) -> list[Path]:
-    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in order."""
+    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        When it names a page that is neither a notebook nor Markdown.
+    """
     names: list[str] = []
 
     def visit(node: object) -> None:
@@ -63,17 +70,25 @@ def toc_notebooks(root: Path = ROOT) -> list[Path]:
                 visit(child)
 
     visit(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
-    paths = [root / name.removesuffix(".ipynb") for name in names]
-    return [
-        path.with_name(path.name + ".ipynb")
-        for path in paths
-        if path.with_name(path.name + ".ipynb").exists()
-    ]
+    notebooks = []
+    for name in names:
+        notebook = root / f"{name.removesuffix('.ipynb')}.ipynb"
+        if notebook.exists():
+            notebooks.append(notebook)
+        elif not notebook.with_suffix(".md").exists():
+            raise FileNotFoundError(f"_toc.yml names {name}, and there is no such file")
+    return notebooks
 
 
 def fingerprint(source: str) -> str:
     """Return the first 12 hexadecimal digits of the SHA-256 of a cell's source."""
     return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def seal(cell: NotebookNode) -> str:
+    """Return the fingerprint of what a code cell stores: outputs and tolerances."""
+    stored = [cell.outputs, cell.metadata.get("rtol"), cell.metadata.get("atol")]
+    return fingerprint(json.dumps(stored, sort_keys=True))
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
@@ -142,6 +157,7 @@ def normalise(notebook: NotebookNode) -> None:
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = bare_png(output.data["image/png"])
+        cell.metadata["sealed"] = seal(cell)
 
 
 def bare_png(encoded: str) -> str:
@@ -167,6 +183,9 @@ def write_whole(notebook: NotebookNode, path: Path) -> None:
 
 def run(path: Path) -> bool:
     """Execute the notebook at `path`, store its outputs, say whether all went well."""
+    if not path.is_file():
+        print(f"{path}: there is no such notebook", file=sys.stderr)
+        return False
     print(path, flush=True)
     notebook = nbformat.read(path, as_version=4)
     problem = None

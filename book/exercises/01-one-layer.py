@@ -7,11 +7,8 @@ from course_utils.exercises import Exercise, Mistake
 
 def layers(rng):
     """Yield x, W, b: first by hand, then a square layer, where a transpose runs."""
-    yield (
-        np.array([1.0, 2.0]),
-        np.array([[1.0, 0.0], [1.0, -1.0]]),
-        np.array([0.5, 1.0]),
-    )
+    W = np.array([[1.0, 3.0, 0.0], [1.0, 0.0, -1.0]])
+    yield np.array([1.0, 2.0]), W, np.array([0.5, 1.0, 1.0])
     for n_in, n_out in ((2, 3), (3, 3), (4, 2)):
         yield (
             rng.normal(size=n_in),
@@ -57,6 +54,17 @@ EXERCISES = [
                 "np.minimum(0.0, z)",
                 "ReLU keeps the positive values: take the maximum of 0 and z.",
             ),
+            Mistake(
+                "return np.maximum(0.0, z)",
+                "return np.maximum(0.0, z - b) + b",
+                "add the bias before the ReLU, not after it.",
+            ),
+            Mistake("x @ W + b", "x @ W - b", "the bias is added."),
+            Mistake(
+                "np.maximum(0.0, z)",
+                "1 / (1 + np.exp(-z))",
+                "this is the sigmoid: the layer asked for is a ReLU layer.",
+            ),
         ),
     ),
     Exercise(
@@ -76,6 +84,12 @@ EXERCISES = [
                 "total += (n_in + 1) * n_out",
                 "total = (n_in + 1) * n_out",
                 "this is the last layer alone: add up all of them.",
+            ),
+            Mistake("return total", "return total + sizes[0]", "inputs have no bias."),
+            Mistake(
+                "return total",
+                "return total - sizes[-1]",
+                "the outputs have biases, too.",
             ),
         ),
     ),

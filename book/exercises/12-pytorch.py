@@ -21,7 +21,7 @@ NUMBERS = (1.0, -2.0, 3.0, -1.0, 2.0)  # what the parameters are filled with
 
 
 def observe_make_mlp(answer, n_in, n_hidden, n_out, X):
-    """Return the parameters, sorted by their shapes, and the logits of X.
+    """Return the shapes of the parameters, sorted, and the logits of X.
 
     Each parameter gets values that depend on its shape and not on its place, so that
     the order in which a class names its layers does not matter.
@@ -37,8 +37,12 @@ def observe_make_mlp(answer, n_in, n_hidden, n_out, X):
             values = [NUMBERS[(first + i) % 5] for i in range(parameter.numel())]
             parameter.copy_(torch.tensor(values).reshape(parameter.shape))
         logits = model(torch.from_numpy(X))
-    parameters = sorted(model.parameters(), key=lambda p: tuple(p.shape))
-    return {"parameters": [plain(p) for p in parameters], "logits": logits.numpy()}
+    shapes = sorted(tuple(parameter.shape) for parameter in model.parameters())
+    # Layers that the model does not know of keep weights that differ at each call.
+    return {
+        "shapes of the parameters": shapes,
+        "logits": plain(logits) if shapes else "no parameters to fill",
+    }
 
 
 def linear_models(rng):
@@ -70,8 +74,8 @@ def observe_train_step(answer, W, b, X, y, lr):
     losses = [answer(model, X, y, lr) for _ in range(2)]
     kinds = ["float" if isinstance(v, Real) else type(v).__name__ for v in losses]
     return {
-        "types of the two losses": kinds,
         "the two losses": [plain(loss) for loss in losses],
+        "types of the two losses": kinds,
         "W after two steps": plain(model.weight),
         "b after two steps": plain(model.bias),
     }
@@ -95,7 +99,10 @@ def layers(rng):
 
 
 def observe_capture(answer, W1, W2, X, layer_name):
-    """Return what was captured, whether it needs a gradient, and the hooks left."""
+    """Return what was captured, its kind, and the state in which the model is left.
+
+    The layer has a hook of somebody else's, which must be left.
+    """
     block = nn.Sequential()
     block.add_module("fc1", nn.Linear(W1.shape[1], W1.shape[0], bias=False))
     block.add_module("relu", nn.ReLU())
@@ -105,11 +112,16 @@ def observe_capture(answer, W1, W2, X, layer_name):
     with torch.no_grad():
         block.fc1.weight.copy_(torch.from_numpy(W1))
         model.fc2.weight.copy_(torch.from_numpy(W2))
+    model.get_submodule(layer_name).register_forward_hook(lambda *_: None)
     captured = answer(model, layer_name, torch.from_numpy(X))
+    is_tensor = isinstance(captured, torch.Tensor)
     return {
         "captured": plain(captured),
+        "type": "Tensor" if is_tensor else type(captured).__name__,
         "requires_grad": getattr(captured, "requires_grad", False),
-        "hooks left": sum(len(m._forward_hooks) for m in model.modules()),
+        "hooks left, 1 was there": sum(len(m._forward_hooks) for m in model.modules()),
+        "still in train mode": all(m.training for m in model.modules()),
+        "parameters need gradients": all(p.requires_grad for p in model.parameters()),
     }
 
 
@@ -123,6 +135,19 @@ def plain(value):
 
 # Sums in float32 differ in their last digits from one processor to the next.
 FLOAT32 = {"rtol": 1e-4, "atol": 1e-5}
+
+LAYERS_IN_A_LIST = """\
+class Listed(nn.Module):
+        def __init__(self, *layers):
+            super().__init__()
+            self.layers = list(layers)
+
+        def forward(self, X):
+            for layer in self.layers:
+                X = layer(X)
+            return X
+
+    return Listed("""
 
 EXERCISES = [
     Exercise(
@@ -154,9 +179,26 @@ EXERCISES = [
                 "nn.CrossEntropyLoss applies the softmax itself.",
             ),
             Mistake(
+                "nn.Linear(n_hidden, n_out),",
+                "nn.Linear(n_hidden, n_out), nn.LogSoftmax(dim=1),",
+                "a log-softmax after the last layer: the outputs should be logits, "
+                "since nn.CrossEntropyLoss applies it itself.",
+            ),
+            Mistake(
                 "nn.Linear(n_in, n_hidden)",
                 "nn.Linear(n_in, n_hidden, bias=False)",
                 "the hidden layer has no bias.",
+            ),
+            Mistake(
+                "nn.Linear(n_hidden, n_out)",
+                "nn.Linear(n_hidden, n_out, bias=False)",
+                "the output layer has no bias.",
+            ),
+            Mistake(
+                "return nn.Sequential(",
+                LAYERS_IN_A_LIST,
+                "the module has no parameters: it does not find layers in a plain "
+                "list. Make them attributes, or use nn.Sequential or nn.ModuleList.",
             ),
             Mistake(
                 "nn.Linear(n_in, n_hidden)",
@@ -178,6 +220,12 @@ EXERCISES = [
                 "the second step uses the gradients of the first as well: clear them.",
             ),
             Mistake(
+                "model.zero_grad()",
+                "[p.grad.zero_() for p in model.parameters()]",
+                "before the first backward() each p.grad is None: use "
+                "model.zero_grad().",
+            ),
+            Mistake(
                 "p -= lr * p.grad",
                 "p += lr * p.grad",
                 "this goes up the gradient: subtract lr * p.grad.",
@@ -190,13 +238,41 @@ EXERCISES = [
             Mistake(
                 "p -= lr * p.grad",
                 "p = p - lr * p.grad",
-                "the parameters did not change: p = ... only renames, p -= ... changes "
-                "the parameter in place.",
+                "the parameters did not change: is there an update, with nothing "
+                "cleared between backward() and it? p = ... only renames; p -= ... "
+                "changes the parameter in place.",
+            ),
+            Mistake(
+                "loss.backward()",
+                "loss.backward()\n    model.zero_grad()",
+                "there are no gradients at the update: call backward() before it, and "
+                "clear before backward(), not after.",
+            ),
+            Mistake(
+                "with torch.no_grad():",
+                "if True:",
+                "update under torch.no_grad(): the step is not to be recorded.",
+            ),
+            Mistake(
+                "in model.parameters()",
+                "in list(model.parameters())[:1]",
+                "only the weights changed: update every one of model.parameters(), "
+                "the biases too.",
+            ),
+            Mistake(
+                "cross_entropy(logits, y)",
+                'cross_entropy(logits, y, reduction="sum")',
+                "this is the sum over the batch: the loss is the mean.",
             ),
             Mistake(
                 "logits = model(X)",
                 "logits = model(X).softmax(dim=1)",
                 "cross_entropy takes logits and applies the softmax itself.",
+            ),
+            Mistake(
+                "return loss.item()",
+                "loss.item()",
+                "nothing is returned: end with return loss.item().",
             ),
             Mistake(
                 "return loss.item()",
@@ -220,7 +296,34 @@ EXERCISES = [
             Mistake(
                 "    handle.remove()\n",
                 "",
-                "the hook is still there: call remove() on the handle.",
+                "your hook is still there: call remove() on the handle.",
+            ),
+            Mistake(
+                "handle.remove()",
+                "model.get_submodule(layer_name)._forward_hooks.clear()",
+                "the hook that was there before is gone: remove only your own, with "
+                "remove() on its handle.",
+            ),
+            Mistake(
+                "    model(X)\n",
+                "    model.get_submodule(layer_name)(X)\n",
+                "this is the layer applied to X itself: call the model on X, so that "
+                "the layer gets what the layers before it put out.",
+            ),
+            Mistake(
+                "    model(X)\n",
+                "    model.eval()\n    model(X)\n",
+                "the model was in train mode and is left in eval mode.",
+            ),
+            Mistake(
+                "    model(X)\n",
+                "    model.requires_grad_(False)\n    model(X)\n",
+                "the parameters are left frozen: detach the output instead.",
+            ),
+            Mistake(
+                "return kept[0]",
+                "return kept[0].numpy()",
+                "a tensor is asked for, not a NumPy array.",
             ),
             Mistake(
                 "kept.append(output.detach())",
