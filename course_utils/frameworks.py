@@ -120,7 +120,7 @@ def to_keras(network: Sequential) -> keras.Sequential:
     for layer in layers:
         if isinstance(layer, Dense):
             translated.append(keras.layers.Dense(layer.W.shape[1], dtype=dtype))
-        elif layer.options:
+        elif layer.options:  # by its name alone, Keras takes an alpha of its own
             alpha = layer.options["alpha"]
             translated.append(with_alpha[layer.name](alpha, dtype=dtype))
         else:

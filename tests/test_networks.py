@@ -233,12 +233,14 @@ def test_a_layer_of_ones_own_is_trained(network):
     y = np.array([0, 1, 2, 0, 1, 2, 0])
     loss = SoftmaxCrossEntropy()
     assert grad_check(network, loss, X, y) < 1e-7
+    scale = next(layer for layer in network.layers if isinstance(layer, Scale))
+    assert any(parameter is scale.s for parameter, _ in network.parameters())
+    assert network.count_parameters() == 4 * 5 + 5 + 5 * 3 + 3 + scale.s.size
     before = [parameter.copy() for parameter, _ in network.parameters()]
     history = fit(network, loss, SGD(0.1), X, y, epochs=20)
     assert history["loss"][-1] < history["loss"][0]
     for (parameter, _), start in zip(network.parameters(), before, strict=True):
         assert not np.array_equal(parameter, start)
-    assert network.count_parameters() == sum(parameter.size for parameter in before)
 
 
 def test_the_first_layer_may_be_a_dense_layer_with_a_backward_of_its_own():

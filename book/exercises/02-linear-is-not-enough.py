@@ -12,6 +12,8 @@ COUNTING = """W1 = np.ones((2, 2))
     b1 = np.array([0.0, -1.0])
     W2 = np.array([[1.0], [-2.0]])"""
 
+COUNTING_WITHOUT_BIAS = COUNTING.replace("-1.0", "0.0")
+
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
@@ -38,14 +40,26 @@ def no_arguments(rng):
 
 
 def run_on_corners(answer):
-    """Return the shapes of the network's arrays and where its output is positive."""
-    parameters = [np.asarray(p, dtype=np.float64) for p in answer()]
-    seen = {"shapes": [p.shape for p in parameters], "b1 is zero": False}
-    seen["positive at 00, 01, 10, 11"] = []
+    """Return the shapes of the network's arrays and what it does at the corners."""
+    result = answer()
+    if result is None:
+        return None
+    parameters = [np.asarray(p, dtype=np.float64) for p in result]
+    # None stands for what other shapes do not let one compute.
+    seen = {
+        "shapes": [p.shape for p in parameters],
+        "b1 is zero": not parameters[1].any() if len(parameters) > 1 else None,
+        "units speak at the same corners": None,
+        "positive at 00, 01, 10, 11": None,
+    }
     if seen["shapes"] == [(2, 2), (2,), (2, 1), (1,)]:
         W1, b1, W2, b2 = parameters
-        logits = np.maximum(0, CORNERS @ W1 + b1) @ W2 + b2
-        seen["b1 is zero"] = not b1.any()
+        A1 = np.maximum(0, CORNERS @ W1 + b1)
+        logits = A1 @ W2 + b2
+        # Never so in a right answer: with b1 zero, a unit that speaks at both 01 and 10
+        # is linear at the corners, so each unit compares, and each the other way round.
+        alike = np.array_equal(A1[:, 0] > 0, A1[:, 1] > 0)
+        seen["units speak at the same corners"] = alike
         # A sum that should be 0 may come out as a rounding error above it.
         seen["positive at 00, 01, 10, 11"] = (logits[:, 0] > 1e-12).tolist()
     return seen
@@ -62,12 +76,22 @@ def two_classes(rng):
     yield np.array([[1.0, 2.0], [3.0, 1.0], [1.0, 2.0]]), np.array([0, 0, 1])
     yield np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 0])
     yield np.column_stack([CORNERS, CORNERS.prod(axis=1)]), np.array([0, 1, 1, 0])
+    # A margin that is thin for its distance from the origin.
+    yield np.array([[100.0], [101.0]]), np.array([0, 1])
+    far = np.array([[100.0, 0.0], [101.0, 0.0], [100.4, 1.0], [101.4, 1.0]])
+    yield far, np.array([0, 1, 0, 1])
     for n_in in (2, 5):
         X = rng.normal(size=(16, n_in))
         y = np.arange(16) % 2
         # Two clouds on both sides of a plane that lies away from the origin.
         X[:, 0] = 3.0 + np.where(y == 1, -1.0, 1.0) * (0.5 + np.abs(X[:, 0]))
         yield X, y
+
+
+def separable_or_whole_result(answer, X, y):
+    """Return the answer's bool, or plain data for the whole result of linprog."""
+    result = answer(X, y)
+    return {"success": result.success} if hasattr(result, "success") else result
 
 
 EXERCISES = [
@@ -110,9 +134,26 @@ EXERCISES = [
                 "this network counts, with a hidden bias: find one where b1 is zero.",
             ),
             Mistake(
+                COMPARING,
+                COUNTING_WITHOUT_BIAS,
+                "without the bias of -1 both units count alike, and no bend is left: "
+                "let the two columns of W1 differ.",
+            ),
+            Mistake(
                 "np.ones((2, 1))",
                 "np.ones(2)",
                 "W2 has shape (2, 1): two units, one output.",
+            ),
+            Mistake(
+                "np.ones((2, 1))",
+                "np.ones((1, 2))",
+                "W2 is a row: its shape is (units, outputs), so it is a column.",
+            ),
+            Mistake(
+                "[[1.0, -1.0], [-1.0, 1.0]]",
+                "[[1.0, 1.0], [-1.0, -1.0]]",
+                "both units compare in the same direction: a unit's weights are a "
+                "column of W1.",
             ),
             Mistake(
                 "[-1.0, 1.0]]",
@@ -126,6 +167,12 @@ EXERCISES = [
                 "make it negative.",
             ),
             Mistake(
+                "np.array([-0.5])",
+                "np.array([-1.0])",
+                "no corner is on: b2 must take away less than the units add at (0, 1) "
+                "and (1, 0).",
+            ),
+            Mistake(
                 "np.ones((2, 1))",
                 "np.array([[1.0], [-1.0]])",
                 "each unit finds one of the two corners: the output has to add them.",
@@ -136,9 +183,23 @@ EXERCISES = [
         name="is_linearly_separable",
         points=3,
         inputs=two_classes,
+        observe=separable_or_whole_result,
         # A result is only true or false. In each case of two_classes that a mistake is
         # the first to fail, no mistake that stands before it gives the same result.
         mistakes=(
+            # What a search does that stops too early.
+            Mistake(
+                "bounds=(None, None)",
+                "bounds=(-50, 50)",
+                "a line divides these, with little room on its sides and far from the "
+                "origin. A search or a training that stops can miss it: use linprog, "
+                "with bounds=(None, None).",
+            ),
+            Mistake(
+                "return bool(result.success)",
+                "return result",
+                "this is the whole result of linprog: return its attribute `success`.",
+            ),
             Mistake(
                 "np.column_stack([X, np.ones(len(X))])",
                 "X",
