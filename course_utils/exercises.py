@@ -275,7 +275,7 @@ def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
             kind = type(expected).__name__
             return f"a {kind} was expected, but {_a(type(got).__name__)} came."
         if len(got) != len(expected):
-            return f"{len(expected)} items were expected, but {len(got)} came."
+            return f"a length of {len(expected)} was expected, but {len(got)} came."
         pairs = ((f"[{i}]", e, g) for i, (e, g) in enumerate(zip(expected, got)))
         return _first_complaint(pairs, rtol, atol)
     if isinstance(expected, dict):

@@ -380,7 +380,7 @@ def test_equal_data_passes(expected, got):
         (True, 1, "True or False was expected, but an int came"),
         ("a", "b", "the value is not the expected one"),
         ((1, 2), 1, "a tuple was expected, but an int came"),
-        ((1, 2), (1, 2, 3), "2 items were expected, but 3 came"),
+        ((1, 2), (1, 2, 3), "a length of 2 was expected, but 3 came"),
         ((1, (2, 3)), (1, (2, 4)), "[1][1]: the value"),
         ({"a": 1}, [1], "a dict was expected, but a list came"),
         ({"a": 1}, {"b": 1}, "the keys ['a'] were expected, but ['b'] came"),

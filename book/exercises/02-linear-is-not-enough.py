@@ -14,6 +14,10 @@ COUNTING = """W1 = np.ones((2, 2))
 
 COUNTING_WITHOUT_BIAS = COUNTING.replace("-1.0", "0.0")
 
+SAME_DIRECTION = (
+    "both units compare in the same direction: a unit's weights are a column of W1."
+)
+
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
@@ -152,8 +156,12 @@ EXERCISES = [
             Mistake(
                 "[[1.0, -1.0], [-1.0, 1.0]]",
                 "[[1.0, 1.0], [-1.0, -1.0]]",
-                "both units compare in the same direction: a unit's weights are a "
-                "column of W1.",
+                SAME_DIRECTION,
+            ),
+            Mistake(
+                "[[1.0, -1.0], [-1.0, 1.0]]",
+                "[[-1.0, -1.0], [1.0, 1.0]]",
+                SAME_DIRECTION,
             ),
             Mistake(
                 "[-1.0, 1.0]]",

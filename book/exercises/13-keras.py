@@ -1,5 +1,6 @@
 """The exercises of chapter 13, *Keras and TensorFlow*."""
 
+import re
 import warnings
 
 import keras
@@ -27,23 +28,39 @@ def outputs(model, X):
     """Return what `model` gives for `X`, without what Keras may warn of meanwhile."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return model(X)
+        try:
+            return model(X)
+        except Exception as error:
+            raise undecorated(error) from None
+
+
+def undecorated(error):
+    """Return what a model raised without the bold type in which Keras sets it."""
+    text = str(error)
+    if isinstance(error, NotImplementedError) and "\x1b[1m\x1b[0m" in text:
+        return NotImplementedError()  # by a stub, without a message
+    plain = re.sub(r"\x1b\[\d*m", "", text)
+    if plain == text:
+        return error
+    error.args = (plain,)
+    # The errors of TensorFlow do not take their message from the arguments.
+    return error if str(error) == plain else RuntimeError(plain)
 
 
 def parameters(model):
     """Return the shapes of the model's arrays, in an order that is the same for all."""
-    return sorted(tuple(weight.shape) for weight in model.weights)
+    return sorted(str(tuple(weight.shape)) for weight in model.weights)
 
 
 def observe_functional(answer, n_in, hidden, n_out, X):
     """Return what kind of model was built, its shapes and its outputs for `X`."""
     model = made(answer, n_in, hidden, n_out)
-    if model is None:
+    if model is None or outputs(model, X) is None:  # a call makes weights, if need be
         return None
     kinds = [kind.__name__ for kind in type(model).__mro__]
     return {
         "is functional": "Functional" in kinds,
-        "shapes": parameters(model),
+        "shapes, sorted": parameters(model),
         "logits": np.asarray(outputs(filled(model), X)),
     }
 
@@ -53,19 +70,23 @@ def observe_class(answer, hidden, n_out, X):
     model = made(answer, hidden, n_out)
     if outputs(model, X) is None:  # the call that makes the weights
         return None
+    complete = len(model.weights) == 2 * (len(hidden) + 1)
     return {
-        "shapes": parameters(model),
-        "logits": np.asarray(outputs(filled(model), X)),
+        "shapes, sorted": parameters(model),
+        # Arrays that the model does not own keep random numbers.
+        "logits": np.asarray(outputs(filled(model), X)) if complete else None,
     }
 
 
-def observe_activations(answer, sizes, X):
+def observe_activations(answer, sizes, normalised, X):
     """Return the activations that the answer finds in a model with other layers too."""
     inputs = keras.Input((X.shape[1],))
     A = keras.layers.Rescaling(0.5)(inputs)
     for units in sizes[:-1]:
         A = keras.layers.Dense(units, activation="relu")(A)
         A = keras.layers.Dropout(0.5)(A)
+    if normalised:
+        A = keras.layers.LayerNormalization()(A)
     model = filled(keras.Model(inputs, keras.layers.Dense(sizes[-1])(A)))
     inside = made(answer, model)
     if inside is None:
@@ -78,7 +99,7 @@ def observe_activations(answer, sizes, X):
 
 def networks(rng):
     """Yield n_in, hidden, n_out, X: one hidden layer, then several, then none."""
-    yield 2, [3], 1, np.array([[1.0, 2.0]], dtype=np.float32)
+    yield 2, [3], 1, np.array([[-1.0, 2.0]], dtype=np.float32)
     for n_in, hidden, n_out in ((4, [5, 3], 2), (3, [3, 3, 3], 3), (2, [], 3)):
         yield n_in, hidden, n_out, batch(rng, n_in)
 
@@ -90,10 +111,10 @@ def classes(rng):
 
 
 def stacks(rng):
-    """Yield the units of each dense layer, and X."""
-    yield [3, 1], np.array([[1.0, 2.0]], dtype=np.float32)
-    for n_in, sizes in ((4, [5, 3, 2]), (3, [3, 3, 3])):
-        yield sizes, batch(rng, n_in)
+    """Yield the units of each dense layer, whether layers are normalised, and X."""
+    yield [3, 1], False, np.array([[1.0, 2.0]], dtype=np.float32)
+    for n_in, sizes, normalised in ((4, [5, 3, 2], True), (3, [3, 3, 3], False)):
+        yield sizes, normalised, batch(rng, n_in)
 
 
 def batch(rng, n_in):
@@ -137,6 +158,12 @@ EXERCISES = [
                 "keras.Model(X, A)",
                 "the model ends at the last hidden layer: the output layer is missing.",
             ),
+            Mistake(
+                "return keras.Model(X, logits)",
+                "return keras.Sequential([X, keras.Model(X, logits)])",
+                "this is no functional model: call the layers on a keras.Input, and "
+                "return keras.Model(input, output).",
+            ),
         ),
     ),
     Exercise(
@@ -167,6 +194,17 @@ EXERCISES = [
                 "`call` ends at the last hidden layer: call the output layer too.",
             ),
             Mistake(
+                "layers.Dense(n_out)",
+                'layers.Dense(n_out, activation="relu")',
+                "logits may be negative: the output layer has no activation.",
+            ),
+            Mistake(
+                "A = layer(A)",
+                'A = layers.Dense(layer.units, activation="relu")(A)',
+                "a layer that is made inside `call` is a new one at each call: make "
+                "the layers in `__init__`.",
+            ),
+            Mistake(
                 "super().__init__()",
                 "pass",
                 "`__init__` must begin with super().__init__().",
@@ -184,6 +222,18 @@ EXERCISES = [
                 " if isinstance(layer, layers.Dense)",
                 "",
                 "keep the layers that are instances of layers.Dense, and no others.",
+            ),
+            Mistake(
+                "[layer for layer in model.layers if isinstance(layer, layers.Dense)]",
+                "model.layers[1:]",
+                "leaving out the input is not enough: keep the layers that are "
+                "instances of layers.Dense.",
+            ),
+            Mistake(
+                "isinstance(layer, layers.Dense)",
+                "layer.weights",
+                "LayerNormalization has weights too: keep the layers that are "
+                "instances of layers.Dense.",
             ),
             Mistake(
                 "[layer.output for layer in dense]",
