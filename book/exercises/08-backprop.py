@@ -22,7 +22,7 @@ def dense_layers(rng):
 
 def logits_and_labels(rng):
     """Yield logits, y: by hand, square batches, and logits whose exp overflows."""
-    yield np.array([[0.0, 0.0]]), np.array([0])
+    yield np.array([[0.0, 0.0]]), np.array([1])
     yield np.array([[2.0, 1.0, 0.0]]), np.array([1])
     for n, n_classes in ((4, 3), (3, 3), (2, 10)):
         logits = 2.0 * rng.normal(size=(n, n_classes))
@@ -90,7 +90,16 @@ EXERCISES = [
                 "db is flat, shape (n_out,), as b is.",
             ),
             Mistake(
+                "return dX, dW, db",
+                "return dX, dW / len(X), db / len(X)",
+                "dW and db are sums over the samples: the loss has already divided "
+                "by n.",
+            ),
+            Mistake(
                 "return dX, dW, db", "return dW, db, dX", "the order is (dX, dW, db)."
+            ),
+            Mistake(
+                "return dX, dW, db", "return dW, dX, db", "the order is (dX, dW, db)."
             ),
         ),
     ),
@@ -114,6 +123,22 @@ EXERCISES = [
                 "logits - logits.max(axis=1, keepdims=True)",
                 "logits",
                 "exp(1000) overflows: subtract each row's largest logit first.",
+            ),
+            Mistake(
+                "logits.max(axis=1, keepdims=True)",
+                "logits.max()",
+                "a row far below the largest logit of all loses every digit: subtract "
+                "each row's own largest logit.",
+            ),
+            Mistake(
+                "dlogits[np.arange(n), y] -= 1.0",
+                "dlogits = dlogits - y",
+                "y holds class numbers: subtract 1 at each sample's true class.",
+            ),
+            Mistake(
+                "-= 1.0\n    return dlogits / n",
+                "-= 1.0 / n\n    return dlogits",
+                "all of P - Y is divided by n, not Y alone.",
             ),
             Mistake(
                 "E.sum(axis=1, keepdims=True)",
@@ -152,10 +177,41 @@ EXERCISES = [
                 "nudge one element at a time, and leave the others where they are.",
             ),
             Mistake(
-                "nudge = np.zeros_like(p)",
-                "nudge = p",
-                "changing p itself spoils it for the next element, and for the caller: "
-                "nudge a copy, or put the value back.",
+                "        nudge = np.zeros_like(p)\n"
+                "        nudge[index] = h\n"
+                "        estimate[index] = (f(p + nudge) - f(p - nudge)) / (2 * h)\n",
+                "        p[index] += h\n"
+                "        up = f(p)\n"
+                "        p[index] -= 2 * h\n"
+                "        estimate[index] = (up - f(p)) / (2 * h)\n",
+                "p no longer holds its values: put each one back after its two nudges.",
+            ),
+            Mistake(
+                "estimate = np.zeros_like(p)",
+                "h = 1e-5\n    estimate = np.zeros_like(p)",
+                "use the step h that is given.",
+            ),
+            Mistake(
+                "relative_error(dp, estimate)",
+                "np.max(np.abs(dp - estimate) / np.abs(estimate))",
+                "divide the largest difference by the largest absolute value, not "
+                "element by element.",
+            ),
+            Mistake(
+                "relative_error(dp, estimate)",
+                "np.abs(dp - estimate).max() / np.abs(dp).max()",
+                "divide by the largest absolute value in either array, not in dp alone.",
+            ),
+            Mistake(
+                "relative_error(dp, estimate)",
+                "np.abs(dp - estimate).mean() / "
+                "max(np.abs(dp).max(), np.abs(estimate).max())",
+                "take the largest difference, not the mean.",
+            ),
+            Mistake(
+                "relative_error(dp, estimate)",
+                "(dp - estimate).max() / max(np.abs(dp).max(), np.abs(estimate).max())",
+                "a difference can be negative: take absolute values before the largest.",
             ),
             Mistake(
                 "relative_error(dp, estimate)",
