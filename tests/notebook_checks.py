@@ -368,8 +368,8 @@ def typed_results(notebook: NotebookNode) -> list[str]:
 
     It must occur in the source or in a stored text of one of the last `NEAR` code cells
     or of the next one, so that it says what was just computed. 97.1 % may stand there
-    as 97.1 or as 0.971. Captions and alt texts are prose, too. The summary and what
-    follows it may repeat any number of the chapter.
+    as 97.1 or as 0.971. Captions and alt texts are prose, too. A table, the summary and
+    what follows it may repeat any number of the chapter.
     """
     recent: list[set[float]] = []
     near: int | None = NEAR
@@ -383,7 +383,8 @@ def typed_results(notebook: NotebookNode) -> list[str]:
         following = (c for c in notebook.cells[place:] if c.cell_type == "code")
         if cell.cell_type == "markdown" and re.search(r"(?m)^## Summary", cell.source):
             near = None
-        here = recent[-near:] if near else recent
+        is_table = cell.cell_type == "markdown" and "\n|---" in cell.source
+        here = recent[-near:] if near and not is_table else recent
         known_here = computed(next(following, None)).union(*here)
         if cell.cell_type == "code":
             recent.append(computed(cell))

@@ -550,3 +550,17 @@ def test_toc_notebooks(tmp_path: Path) -> None:
         FileNotFoundError, match=r"names b\.ipynb, and there is no such"
     ):
         run_notebook.toc_notebooks(tmp_path)
+
+
+def test_a_number_from_far_back_may_stand_in_a_table_or_the_summary_only() -> None:
+    notebook = good()
+    computing = notebook.cells[NUMBER]
+    notebook.cells = [computing] + [executed("x = 1")] * (checks.NEAR + 1)
+    for prose, passes in (
+        ("So 0.913 are right.", False),
+        ("## Summary\n\nSo 0.913 are right.", True),
+        ("| a | b |\n|---|---|\n| right | 0.913 |", True),
+    ):
+        text = new_markdown_cell(prose)
+        trial = new_notebook(cells=[*notebook.cells, text])
+        assert (checks.typed_results(trial) == []) == passes

@@ -18,6 +18,7 @@ def points_and_alphas(rng):
     """Yield Z and alpha: by hand, whole numbers, then batches with other alphas."""
     yield np.array([-1.0, 0.0, 3.0]), 1.0
     yield np.array([-1, 0, 3]), 2.0
+    yield np.array([-1000.0, 1000.0]), 1.0  # where the other branch overflows
     for alpha in (0.5, 1.5):
         yield rng.normal(0.0, 2.0, (3, 4)), alpha
 
@@ -25,6 +26,8 @@ def points_and_alphas(rng):
 def points_and_shares(rng):
     """Yield Z and share: the text's own example, then more and less spread out."""
     yield np.array([0.0, 2.0, 6.0]), 0.5
+    yield np.array([3.0, 4.0, 5.0]), 0.5  # no element is where the slope is largest
+    yield np.array([0.0, 2.0]), 1.0  # one is exactly at the border
     yield np.array([-6.0, -4.0, -2.0, 0.0, 2.0]), 0.2
     for spread, share in ((1.0, 0.8), (3.0, 0.3), (8.0, 0.1)):
         yield rng.normal(0.0, spread, (5, 8)), share
@@ -75,6 +78,16 @@ EXERCISES = [
                 "at z = 0 the derivative of the ReLU is 0 by convention.",
             ),
             Mistake(
+                "np.tanh(Z) ** 2",
+                "np.tanh(Z)",
+                "the derivative of tanh is 1 - tanh(Z)**2: the square is missing.",
+            ),
+            Mistake(
+                "return S  # softplus",
+                "return S * (1 - S)",
+                "the derivative of the softplus is the sigmoid itself.",
+            ),
+            Mistake(
                 "return S  # softplus",
                 "return np.log(1 + np.exp(Z))",
                 "this is the softplus itself: its derivative is the sigmoid.",
@@ -110,6 +123,16 @@ EXERCISES = [
             ),
             Mistake(
                 "np.where(Z > 0, Z, negative)",
+                "np.where(Z > 0, alpha * Z, negative)",
+                "alpha belongs to the negative side alone.",
+            ),
+            Mistake(
+                "np.where(Z > 0, Z, negative)",
+                "np.where(Z > 0, Z, alpha * Z)",
+                "this is a leaky ReLU: on the negative side take alpha * (exp(z) - 1).",
+            ),
+            Mistake(
+                "np.where(Z > 0, Z, negative)",
                 "np.where(Z > 0, 1.0, negative + alpha)",
                 "this is the derivative of the ELU: return the ELU itself.",
             ),
@@ -120,6 +143,26 @@ EXERCISES = [
         points=1,
         inputs=points_and_shares,
         mistakes=(
+            Mistake(
+                "slope < share * 0.25",
+                "slope < share * slope.max()",
+                "the largest value of the derivative is 0.25, wherever Z lies.",
+            ),
+            Mistake(
+                "slope < share * 0.25",
+                "slope <= share * 0.25",
+                "at the border itself a unit is not saturated: less than, not at most.",
+            ),
+            Mistake(
+                "slope < share * 0.25",
+                "slope < 0.025",
+                "the border depends on `share`: share * 0.25.",
+            ),
+            Mistake(
+                "np.mean(slope < share * 0.25)",
+                "np.mean((slope < share * 0.25) & (Z > 0))",
+                "the sigmoid is flat on both sides: count large negative Z, too.",
+            ),
             Mistake(
                 "slope < share * 0.25",
                 "slope < share",

@@ -184,7 +184,7 @@ EXERCISES = [
                 "        up = f(p)\n"
                 "        p[index] -= 2 * h\n"
                 "        estimate[index] = (up - f(p)) / (2 * h)\n",
-                "p no longer holds its values: put each one back after its two nudges.",
+                "p no longer holds its values: put each back after its two nudges.",
             ),
             Mistake(
                 "estimate = np.zeros_like(p)",
@@ -200,7 +200,7 @@ EXERCISES = [
             Mistake(
                 "relative_error(dp, estimate)",
                 "np.abs(dp - estimate).max() / np.abs(dp).max()",
-                "divide by the largest absolute value in either array, not in dp alone.",
+                "divide by the largest absolute value in both arrays, not in dp.",
             ),
             Mistake(
                 "relative_error(dp, estimate)",
@@ -211,7 +211,7 @@ EXERCISES = [
             Mistake(
                 "relative_error(dp, estimate)",
                 "(dp - estimate).max() / max(np.abs(dp).max(), np.abs(estimate).max())",
-                "a difference can be negative: take absolute values before the largest.",
+                "a difference can be negative: take absolute values first.",
             ),
             Mistake(
                 "relative_error(dp, estimate)",
