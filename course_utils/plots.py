@@ -2,7 +2,7 @@
 
 Data come first, options by keyword. ``ax=None`` makes a new figure of the book's width;
 each function returns the Axes that it drew in, and touches no other. Colours are those
-of Okabe and Ito (2008), which people with a colour vision deficiency tell apart; a
+of Okabe and Ito, which people with a colour vision deficiency tell apart; a
 marker, a line style or a text says the same once more.
 """
 
