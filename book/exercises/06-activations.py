@@ -15,10 +15,9 @@ def names_and_points(rng):
 
 
 def points_and_alphas(rng):
-    """Yield Z and alpha: by hand, whole numbers, large ones, then batches."""
+    """Yield Z and alpha: by hand, whole numbers, then batches with other alphas."""
     yield np.array([-1.0, 0.0, 3.0]), 1.0
     yield np.array([-1, 0, 3]), 2.0
-    yield np.array([-1000.0, 1000.0]), 2.0
     yield np.array([-1000.0, 1000.0]), 1.0  # where the other branch overflows
     for alpha in (0.5, 1.5):
         yield rng.normal(0.0, 2.0, (3, 4)), alpha
@@ -30,8 +29,6 @@ def points_and_shares(rng):
     yield np.array([3.0, 4.0, 5.0]), 0.5  # no element is where the slope is largest
     yield np.array([0.0, 2.0]), 1.0  # one is exactly at the border
     yield np.array([-6.0, -4.0, -2.0, 0.0, 2.0]), 0.2
-    yield np.array([3.0, 4.0, 5.0]), 0.5  # the largest slope, 0.25, is not among them
-    yield np.array([0.0, 2.0]), 1.0  # a slope on the border is not below it
     for spread, share in ((1.0, 0.8), (3.0, 0.3), (8.0, 0.1)):
         yield rng.normal(0.0, spread, (5, 8)), share
 
@@ -66,12 +63,6 @@ EXERCISES = [
             ),
             Mistake(
                 "np.tanh(Z) ** 2",
-                "np.tanh(Z)",
-                "this is 1 - tanh(Z): the derivative takes the square of tanh(Z) "
-                "from 1.",
-            ),
-            Mistake(
-                "np.tanh(Z) ** 2",
                 "Z**2",
                 "1 - A**2 wants the activation A = tanh(Z), and Z is the "
                 "pre-activation.",
@@ -84,18 +75,12 @@ EXERCISES = [
             Mistake(
                 "np.where(Z > 0, 1.0, 0.0)",
                 "np.where(Z >= 0, 1.0, 0.0)",
-                "at z = 0 the derivative of the ReLU is 0 by convention, not 1.",
+                "at z = 0 the derivative of the ReLU is 0 by convention.",
             ),
             Mistake(
                 "np.where(Z > 0, 1.0, 0.0)",
                 "np.heaviside(Z, 0.5)",
                 "at z = 0 the derivative of the ReLU is 0 by convention, not 0.5.",
-            ),
-            Mistake(
-                "return S  # softplus",
-                "return S * (1 - S)",
-                "this is the derivative of the sigmoid: that of the softplus is the "
-                "sigmoid itself.",
             ),
             Mistake(
                 "np.tanh(Z) ** 2",
@@ -134,16 +119,6 @@ EXERCISES = [
                 "(np.exp(np.minimum(Z, 0)) - 1)",
                 "np.exp(np.minimum(Z, 0)) - 1",
                 "alpha multiplies the difference: alpha * (exp(z) - 1).",
-            ),
-            Mistake(
-                "np.where(Z > 0, Z, negative)",
-                "np.where(Z > 0, alpha * Z, negative)",
-                "alpha belongs to the negative side only: where z > 0 the ELU is z.",
-            ),
-            Mistake(
-                "alpha * (np.exp(np.minimum(Z, 0)) - 1)",
-                "alpha * Z",
-                "this is a leaky ReLU of slope alpha: the ELU bends, with exp(z) - 1.",
             ),
             Mistake(
                 "    negative = alpha * (np.exp(np.minimum(Z, 0)) - 1)\n"
@@ -198,6 +173,11 @@ EXERCISES = [
                 "the border depends on `share`: share * 0.25.",
             ),
             Mistake(
+                "slope < share * 0.25",
+                "slope < 0.25",
+                "this border is 0.25 whatever `share` is: share * 0.25.",
+            ),
+            Mistake(
                 "np.mean(slope < share * 0.25)",
                 "np.mean((slope < share * 0.25) & (Z > 0))",
                 "the sigmoid is flat on both sides: count large negative Z, too.",
@@ -206,32 +186,6 @@ EXERCISES = [
                 "slope < share * 0.25",
                 "slope < share",
                 "the border is a share of the largest slope: share * 0.25.",
-            ),
-            Mistake(
-                "slope < share * 0.25",
-                "slope < 0.1 * 0.25",
-                "this border is a tenth of 0.25 whatever share is: use share.",
-            ),
-            Mistake(
-                "slope < share * 0.25",
-                "slope < 0.25",
-                "this border is 0.25 whatever share is: multiply by share.",
-            ),
-            Mistake(
-                "slope < share * 0.25",
-                "slope < share * slope.max()",
-                "the largest slope of the sigmoid is 0.25, and it need not be among "
-                "the slopes in Z.",
-            ),
-            Mistake(
-                "slope < share * 0.25",
-                "slope <= share * 0.25",
-                "a slope on the border is not less than it: < in place of <=.",
-            ),
-            Mistake(
-                "slope < share * 0.25",
-                "(slope < share * 0.25) & (Z > 0)",
-                "this counts one side only: a very negative z is saturated too.",
             ),
             Mistake(
                 "np.mean(slope < share * 0.25)",
