@@ -9,13 +9,14 @@ A chapter ``book/NN-slug.ipynb`` has two files in ``book/exercises/``:
     cells by ``make cases``. A test verifies them.
 
 The reference of an exercise is the chapter's solution cell and lives nowhere else. A
-reader who runs :func:`check` needs neither the solution nor a network.
+reader who runs :func:`check` needs neither the solution nor a network. The grader,
+``course_utils.grading``, judges by the same declarations.
 """
 
 from __future__ import annotations
 
+import ast
 import copy
-import importlib.util
 import inspect
 import json
 import numbers
@@ -24,6 +25,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -65,9 +67,15 @@ class Exercise:
     mistakes : tuple of Mistake
         The mistakes that have a hint.
     observe : callable, optional
-        ``observe(answer, *arguments)`` returns the plain data that is compared, where
-        the answer is not a function from data to data: a class, or a function of a
-        model. By default the answer is called with the arguments.
+        ``observe(answer, *arguments)`` returns plain data, where the answer is not a
+        function from data to data: a class, or a function of a model. By default the
+        answer is called with the arguments. In grading it runs beside the answer, which
+        can change whatever it finds there: it returns values that only a right answer
+        has, never a verdict.
+    judge : callable, optional
+        ``judge(result, *arguments)`` returns the plain data that is compared, computed
+        from what came back, where many results are right. In grading it runs out of the
+        answer's reach.
     """
 
     name: str
@@ -77,13 +85,19 @@ class Exercise:
     atol: float = 1e-12
     mistakes: tuple[Mistake, ...] = field(default=())
     observe: Callable[..., Any] | None = None
+    judge: Callable[..., Any] | None = None
 
-    def run(self, answer: Callable, arguments: tuple) -> Any:
-        """Return what `answer` gives for copies of `arguments`."""
+    def call(self, answer: Callable, arguments: tuple) -> Any:
+        """Return what `answer` gives for copies of `arguments`, as it comes."""
         arguments = copy.deepcopy(arguments)
         if self.observe is None:
             return answer(*arguments)
         return self.observe(answer, *arguments)
+
+    def run(self, answer: Callable, arguments: tuple) -> Any:
+        """Return what is compared of what `answer` gives for copies of `arguments`."""
+        result = self.call(answer, arguments)
+        return result if self.judge is None else self.judge(result, *arguments)
 
 
 # --------------------------------------------------------------------------------------
@@ -106,13 +120,40 @@ def exercise_folder() -> Path:
 
 def load_exercises(declaration: Path) -> dict[str, Exercise]:
     """Return the exercises that the file `declaration` declares, by name."""
-    spec = importlib.util.spec_from_file_location("exercise_declaration", declaration)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    return declared(declaration.read_text(encoding="utf-8"), str(declaration))
+
+
+def declared(source: str, filename: str = "<declaration>") -> dict[str, Exercise]:
+    """Return the exercises that the text of a declaration declares, by name."""
+    module = ModuleType("exercise_declaration")
+    exec(compile(source, filename, "exec"), module.__dict__)
     return {exercise.name: exercise for exercise in module.EXERCISES}
 
 
-def _public_cases() -> dict[str, tuple[Path, dict]]:
+def public_declaration(source: str) -> str:
+    """Return the text of a declaration without what quotes the solutions.
+
+    Its mistakes go, its comments, and the constants that only the mistakes use.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = [k for k in node.keywords if k.arg != "mistakes"]
+    while True:
+        names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+        used = {n.id for n in names if isinstance(n.ctx, ast.Load)} | {"EXERCISES"}
+        kept = [
+            statement
+            for statement in tree.body
+            if not isinstance(statement, ast.Assign)
+            or used & {t.id for t in statement.targets if isinstance(t, ast.Name)}
+        ]
+        if len(kept) == len(tree.body):
+            return ast.unparse(tree) + "\n"
+        tree.body = kept
+
+
+def public_cases() -> dict[str, tuple[Path, dict]]:
     """Return the file and the public cases of every exercise, by name."""
     found = {}
     for path in sorted(exercise_folder().glob("*.json")):
@@ -131,95 +172,200 @@ def _public_cases() -> dict[str, tuple[Path, dict]]:
 # --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Raised:
+    """What an answer raised in place of returning: `text`, and the `line` that did it.
+
+    `unwritten` says that it is the stub, which raises an empty NotImplementedError.
+    """
+
+    text: str
+    line: str = ""
+    unwritten: bool = False
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Stands for a result that is not plain data, and says what `kind` it is of."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an answer did, and of the first case that fails what a person wants to know.
+
+    Attributes
+    ----------
+    passed, cases : int
+    unwritten : bool
+        Whether the answer is the stub.
+    first : int or None
+        The index of the first case that fails.
+    came : str or None
+        The result there, described.
+    problem : str or None
+        What is wrong with it.
+    hint : str or None
+    """
+
+    passed: int
+    cases: int
+    unwritten: bool = False
+    first: int | None = None
+    came: str | None = None
+    problem: str | None = None
+    hint: str | None = None
+
+
 def check(answer: Callable) -> None:
     """Try `answer`, the function or class of an exercise, on its public cases.
 
     Prints how many cases pass and, for the first that does not, what was given, what
     was expected, what came, and a hint where the result is that of a known mistake.
     """
+    print(_report(answer)[1])
+
+
+def require(answer: Callable) -> None:
+    """Raise an ``AssertionError`` with the report of :func:`check` if a case fails."""
+    right, report = _report(answer)
+    if not right:
+        raise AssertionError(report)
+
+
+def _report(answer: Callable) -> tuple[bool, str]:
+    """Return whether `answer` passes its public cases, and what to tell the reader."""
     name = getattr(answer, "__name__", None)
     if not callable(answer) or name is None:
-        print(
+        return False, (
             "check takes the function that you wrote, without calling it: "
-            f"check(my_function).\nIt got {_describe(answer)}."
+            f"check(my_function).\nIt got {describe(answer)}."
         )
-        return
-    known = _public_cases()
+    known = public_cases()
     if name not in known:
-        print(
+        return False, (
             f"There is no exercise named {name}. Keep the name that the exercise gives "
             f"your function:\n{', '.join(known)}."
         )
-        return
     path, public = known[name]
-    exercise, cases = load_exercises(path.with_suffix(".py"))[name], public["cases"]
-    results = [_result(exercise, answer, decode(case["given"])) for case in cases]
-    # PyTorch raises this error too, for a module without `forward`, but with a message.
-    if any(isinstance(r, NotImplementedError) and not str(r) for r in results):
-        print(
+    exercise = load_exercises(path.with_suffix(".py"))[name]
+    results = [
+        result_of(exercise, answer, decode(case["given"])) for case in public["cases"]
+    ]
+    return report_results(exercise, public, results)
+
+
+def report_results(exercise: Exercise, key: dict, results: list) -> tuple[bool, str]:
+    """Return whether `results` are right, and what to tell the person who wrote it."""
+    name, verdict = exercise.name, judge_results(exercise, key, results)
+    if verdict.unwritten:
+        return False, (
             f"{name}: not written yet.\nReplace `raise NotImplementedError` with your "
             "code, run that cell, then run this one again."
         )
-        return
+    if verdict.first is None:
+        n = verdict.cases
+        return True, f"{name}: {f'all {n} cases pass' if n > 1 else 'the case passes'}."
+    lines = [
+        f"{name}: {verdict.passed} of {verdict.cases} cases pass.",
+        f"Case {verdict.first + 1}",
+    ]
+    for argument, text in described_arguments(key, verdict.first):
+        lines.append(f"  given     {argument} = {text}")
+    expected = decode(key["cases"][verdict.first]["expected"])
+    lines += [f"  expected  {describe(expected)}", f"  came      {verdict.came}"]
+    if verdict.problem:
+        lines.append(f"  problem   {verdict.problem}")
+    if verdict.hint:
+        lines.append(f"  hint      {verdict.hint}")
+    return False, "\n".join(lines)
+
+
+def described_arguments(key: dict, case: int) -> list[tuple[str, str]]:
+    """Return the arguments of a case as pairs of a name and a description."""
+    given = decode(key["cases"][case]["given"])
+    return [(name, describe(value)) for name, value in zip(key["arguments"], given)]
+
+
+def judge_results(exercise: Exercise, key: dict, results: list) -> Verdict:
+    """Return how an answer did that gave `results` in the cases of `key`.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    key : dict
+        The cases of the exercise, as `make_cases` gives them.
+    results : list
+        For each case what :func:`decode` gives, or a `Raised`. Data from anywhere: it
+        is looked at, never executed.
+    """
+    cases = key["cases"]
+    results = [
+        _judged(exercise, result, decode(case["given"]))
+        for case, result in zip(cases, results)
+    ]
+    unwritten = any(isinstance(r, Raised) and r.unwritten for r in results)
     wrong = [
         i
         for i, (case, result) in enumerate(zip(cases, results))
         if not _agrees(exercise, case["expected"], result)
     ]
+    passed = len(cases) - len(wrong)
     if not wrong:
-        which = f"all {len(cases)} cases pass" if len(cases) > 1 else "the case passes"
-        print(f"{name}: {which}.")
-        return
+        return Verdict(passed, len(cases))
     first = wrong[0]
-    print(f"{name}: {len(cases) - len(wrong)} of {len(cases)} cases pass.")
-    print(f"Case {first + 1}")
-    for argument, value in zip(public["arguments"], decode(cases[first]["given"])):
-        print(f"  given     {argument} = {_describe(value)}")
     expected, got = decode(cases[first]["expected"]), results[first]
-    print(f"  expected  {_describe(expected)}")
-    if isinstance(got, Exception):
-        print(f"  came      {_describe_error(got, answer)}")
-    else:
+    problem = None
+    if not isinstance(got, Raised):
         problem = compare(expected, got, rtol=exercise.rtol, atol=exercise.atol)
-        print(f"  came      {_describe(got)}\n  problem   {problem}")
-    hint = _hint(exercise, cases, results, first)
+    hint = _hint(exercise, key, results, first)
     hint = hint or _general_hint(expected, got, exercise.rtol)
-    if hint:
-        print(f"  hint      {hint}")
+    return Verdict(
+        passed, len(cases), unwritten, first, describe(got), problem, hint or None
+    )
 
 
-def _result(exercise: Exercise, answer: Callable, arguments: tuple) -> Any:
-    """Return what `answer` gives, or the exception that it raises."""
+def result_of(exercise: Exercise, answer: Callable, arguments: tuple) -> Any:
+    """Return what `answer` gives as plain data, or what it raises as a `Raised`."""
     try:
-        return exercise.run(answer, arguments)
+        return decode(encode(exercise.call(answer, arguments), strict=False))
     except SystemExit as error:
-        return RuntimeError(f"the code called exit ({error})")
+        return Raised(f"RuntimeError: the code called exit ({error})")
     except Exception as error:  # reported, whatever the reader's code raises
-        return error
+        return _raised(error, answer)
+
+
+def _judged(exercise: Exercise, result: Any, arguments: tuple) -> Any:
+    """Return what is compared of a result, or a `Raised`."""
+    if exercise.judge is None or isinstance(result, Raised) or result is None:
+        return result
+    try:
+        return exercise.judge(result, *arguments)
+    except Exception as error:  # the judge met something that it could not read
+        return _raised(error, None)
 
 
 def _agrees(exercise: Exercise, stored: Any, result: Any) -> bool:
     """Return whether `result` is what is stored: a value, or an exception."""
     raises = isinstance(stored, dict) and "raises" in stored
-    if raises or isinstance(result, Exception):
-        return raises and stored == _stored(result)
+    if raises or isinstance(result, Raised):
+        return raises and isinstance(result, Raised) and stored["raises"] == result.text
     tolerance = {"rtol": exercise.rtol, "atol": exercise.atol}
     return compare(decode(stored), result, **tolerance) is None
 
 
-def _hint(
-    exercise: Exercise, cases: list[dict], results: list[Any], first: int
-) -> str | None:
+def _hint(exercise: Exercise, key: dict, results: list[Any], first: int) -> str | None:
     """Return the hint of the mistake that gives these results.
 
     A mistake that explains every case comes before one that explains the first case
     that fails, since a single number can be that of several mistakes.
     """
-    pairs = list(zip(cases, results))
+    pairs = list(zip(key["cases"], results))
     for considered, words in ((pairs, ""), ([pairs[first]], "perhaps: ")):
-        for i, mistake in enumerate(exercise.mistakes):
+        for i, hint in enumerate(key["hints"]):
             if all(_agrees(exercise, c["mistakes"][i], r) for c, r in considered):
-                return words + mistake.hint
+                return words + hint
     return None
 
 
@@ -261,11 +407,7 @@ def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
     A list passes for a tuple or an array; any real type passes for a float.
     """
     if expected is None:
-        return (
-            None
-            if got is None
-            else f"None was expected, but {_a(type(got).__name__)} came."
-        )
+        return None if got is None else f"None was expected, but {_a(_kind(got))} came."
     if got is None:
         return "nothing came back. Does your function end in `return`?"
     if isinstance(expected, np.ndarray):
@@ -273,14 +415,14 @@ def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
     if isinstance(expected, tuple | list):
         if not isinstance(got, tuple | list):
             kind = type(expected).__name__
-            return f"a {kind} was expected, but {_a(type(got).__name__)} came."
+            return f"a {kind} was expected, but {_a(_kind(got))} came."
         if len(got) != len(expected):
             return f"a length of {len(expected)} was expected, but {len(got)} came."
         pairs = ((f"[{i}]", e, g) for i, (e, g) in enumerate(zip(expected, got)))
         return _first_complaint(pairs, rtol, atol)
     if isinstance(expected, dict):
         if not isinstance(got, dict):
-            return f"a dict was expected, but {_a(type(got).__name__)} came."
+            return f"a dict was expected, but {_a(_kind(got))} came."
         if set(got) != set(expected):
             return f"the keys {list(expected)} were expected, but {list(got)} came."
         return _first_complaint(
@@ -293,9 +435,7 @@ def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
     ]
     if not isinstance(got, wanted) or (type(expected) is int and type(got) is bool):
         kind = {bool: "True or False", int: "a whole number (int)", str: "a string"}
-        return (
-            f"{kind[type(expected)]} was expected, but {_a(type(got).__name__)} came."
-        )
+        return f"{kind[type(expected)]} was expected, but {_a(_kind(got))} came."
     return None if got == expected else "the value is not the expected one."
 
 
@@ -315,7 +455,7 @@ def _compare_arrays(
 ) -> str | None:
     what = "an array" if expected.ndim else "a number"
     if not isinstance(got, np.ndarray | np.generic | list | tuple | numbers.Real):
-        return f"{what} was expected, but {_a(type(got).__name__)} came."
+        return f"{what} was expected, but {_a(_kind(got))} came."
     if isinstance(got, np.ma.MaskedArray):
         return f"{what} was expected, but a masked array came."
     try:
@@ -346,13 +486,22 @@ def _compare_arrays(
     )
 
 
+def _kind(value: Any) -> str:
+    return value.kind if isinstance(value, Foreign) else type(value).__name__
+
+
 def _a(noun: str) -> str:
     vowel = noun[0].lower() in "aeiou" or noun.startswith("ndarray")
     return f"an {noun}" if vowel else f"a {noun}"
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
     """Return `value` in one or a few short lines."""
+    text = _described(value)
+    return text if len(text) <= 1000 else text[:997] + "..."
+
+
+def _described(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         options = {
             "precision": 4,
@@ -366,32 +515,39 @@ def _describe(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.6g}"
     if isinstance(value, tuple | list):
-        inside = ", ".join(_describe(item) for item in value)
+        inside = ", ".join(_described(item) for item in value)
         if isinstance(value, tuple):
             return f"({inside},)" if len(value) == 1 else f"({inside})"
         return f"[{inside}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {_describe(v)}" for k, v in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{k!r}: {_described(v)}" for k, v in value.items()) + "}"
+        )
     if value is None or isinstance(value, bool | int | str | np.generic):
         return repr(value.item() if isinstance(value, np.generic) else value)
-    return f"{_a(type(value).__name__)} object"
+    if isinstance(value, Raised):
+        text = " ".join(value.text.split())
+        text = text if len(text) <= 200 else text[:197] + "..."
+        return f"{text}, in your line `{value.line}`" if value.line else text
+    return f"{_a(_kind(value))} object"
 
 
-def _describe_error(error: Exception, answer: Callable) -> str:
-    """Return the error in one line, with the line of the reader's code that did it."""
+def _raised(error: Exception, answer: Callable | None) -> Raised:
+    """Return what was raised, with the line of the reader's code that did it."""
     code = getattr(answer, "__code__", None) or getattr(
         getattr(answer, "__init__", None), "__code__", None
     )
-    frames = [
-        frame
+    lines = [
+        frame.line
         for frame in traceback.extract_tb(error.__traceback__)
         if code is not None and frame.filename == code.co_filename
     ]
-    where = f", in your line `{frames[-1].line}`" if frames and frames[-1].line else ""
-    message = " ".join(str(error).split())
-    if len(message) > 200:
-        message = message[:197] + "..."
-    return f"{type(error).__name__}: {message}{where}"
+    message = str(error)
+    # An address is another one each time.
+    text = re.sub(r"0x[0-9a-f]{6,}", "0x...", f"{type(error).__name__}: {message}")
+    # PyTorch raises this error too, for a module without `forward`, but with a message.
+    unwritten = isinstance(error, NotImplementedError) and not message
+    return Raised(text, (lines[-1] or "") if lines else "", unwritten)
 
 
 # --------------------------------------------------------------------------------------
@@ -435,7 +591,10 @@ def define(imports: str, source: str, name: str) -> Callable:
 
 
 def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
-    """Return the public cases of every exercise of a chapter, as JSON takes them.
+    """Return the cases of every exercise of a chapter, as JSON takes them.
+
+    For each exercise the names of its ``arguments``, the ``hints`` of its mistakes, and
+    its ``cases``: what is ``given``, what is ``expected``, what the ``mistakes`` give.
 
     Raises
     ------
@@ -456,12 +615,17 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
         cases = []
         for arguments in exercise.inputs(np.random.default_rng(seed)):
             expected = encode(exercise.run(reference, arguments))
-            results = [_result(exercise, variant, arguments) for variant in variants]
+            results = [
+                _judged(exercise, result_of(exercise, variant, arguments), arguments)
+                for variant in variants
+            ]
+            # Without the line that raised, which would quote the solution.
+            results = [Raised(r.text) if isinstance(r, Raised) else r for r in results]
             cases.append(
                 {
                     "given": encode(tuple(arguments)),
                     "expected": expected,
-                    "mistakes": [_stored(result) for result in results],
+                    "mistakes": [encode(result, strict=False) for result in results],
                 }
             )
         for i, mistake in enumerate(exercise.mistakes):
@@ -470,10 +634,11 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
                     f"{name}: the mistake {mistake.right!r} -> {mistake.wrong!r} gives "
                     "the right result in every case: change the inputs or leave it out"
                 )
-        target = reference if exercise.observe is None else exercise.observe
+        target = exercise.observe or reference
         names = list(inspect.signature(target).parameters)
         made[name] = {
             "arguments": names if exercise.observe is None else names[1:],
+            "hints": [mistake.hint for mistake in exercise.mistakes],
             "cases": cases,
         }
     return made
@@ -488,48 +653,68 @@ def _edited(imports: str, source: str, name: str, mistake: Mistake) -> Callable:
     return define(imports, source.replace(mistake.right, mistake.wrong), name)
 
 
-def _stored(result: Any) -> Any:
-    """Return a result as it is stored: a value, or an exception as text."""
-    if isinstance(result, Exception):
-        return {"raises": f"{type(result).__name__}: {result}"}
-    return encode(result)
-
-
-def encode(value: Any) -> Any:
+def encode(value: Any, *, strict: bool = True) -> Any:
     """Return plain data as JSON takes it; :func:`decode` gives it back exactly.
+
+    What is not plain data raises a ``TypeError``, or is encoded as `Foreign` where
+    `strict` is false.
 
     >>> decode(encode((np.array([0.1]), 2))) == (np.array([0.1]), 2)
     True
     """
+    foreign = None
+    if isinstance(value, Raised):
+        more = {"line": value.line, "unwritten": value.unwritten}
+        return {"raises": value.text} | {k: v for k, v in more.items() if v}
     if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "fiub":
-            raise TypeError(f"an array of dtype {value.dtype} is not plain data")
-        return {
-            "array": value.tolist(),
-            "dtype": str(value.dtype),
-            "shape": value.shape,
-        }
-    if isinstance(value, np.generic):
+        if value.dtype.kind in "fiub" and not isinstance(value, np.ma.MaskedArray):
+            return {
+                "array": value.tolist(),
+                "dtype": str(value.dtype),
+                "shape": value.shape,
+            }
+        foreign = f"{type(value).__name__} of dtype {value.dtype}"
+    elif isinstance(value, np.generic) and value.dtype.kind in "fiubU":
         return value.item()
-    if isinstance(value, tuple):
-        return {"tuple": [encode(item) for item in value]}
-    if isinstance(value, list):
-        return [encode(item) for item in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {"dict": {key: encode(item) for key, item in value.items()}}
-    if value is None or isinstance(value, bool | int | float | str):
+    elif isinstance(value, tuple | list):
+        items = [encode(item, strict=strict) for item in value]
+        return {"tuple": items} if isinstance(value, tuple) else items
+    elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {"dict": {k: encode(item, strict=strict) for k, item in value.items()}}
+    elif value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"{_a(type(value).__name__)} object is not plain data")
+    foreign = foreign or _kind(value)
+    if strict:
+        raise TypeError(f"{_a(foreign)} object is not plain data")
+    return {"foreign": foreign}
 
 
 def decode(value: Any) -> Any:
-    """Return what :func:`encode` was given."""
+    """Return what :func:`encode` was given.
+
+    Raises
+    ------
+    ValueError
+        `value` is nothing that :func:`encode` returns.
+    """
     if isinstance(value, list):
         return [decode(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if "array" in value:
-        return np.array(value["array"], dtype=value["dtype"]).reshape(value["shape"])
-    if "tuple" in value:
-        return tuple(decode(item) for item in value["tuple"])
-    return {key: decode(item) for key, item in value["dict"].items()}
+    match value:
+        case {"array": list() | bool() | int() | float() as items, "dtype": str(dtype)}:
+            kind = np.dtype(dtype)
+            if kind.kind not in "fiub":
+                raise ValueError(f"an array of dtype {dtype} is not plain data")
+            return np.array(items, dtype=kind).reshape(value["shape"])
+        case {"tuple": list(items)}:
+            return tuple(decode(item) for item in items)
+        case {"dict": dict(items)}:
+            return {key: decode(item) for key, item in items.items()}
+        case {"foreign": str(kind)}:
+            return Foreign(kind)
+        case {"raises": str(text)}:
+            return Raised(
+                text, str(value.get("line", "")), value.get("unwritten", False)
+            )
+    raise ValueError(f"a dict with the keys {list(value)} is not encoded data")

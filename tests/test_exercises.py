@@ -228,15 +228,15 @@ def test_the_first_case_that_fails_is_shown(chapter, capsys):
         ("return (x @ W + b)[None]", "shape (2,) was expected, but shape (1, 2) came."),
         ("return [[1.0], [1.0, 2.0]]", "rows of different lengths"),
         ("return (x @ W + b) * np.nan", "2 of 2 values are NaN."),
-        ("return (x @ W + b) + 1j", "dtype float64 was expected, but dtype complex128"),
+        ("return (x @ W + b) + 1j", "an ndarray of dtype complex128 came"),
         ("return -(x @ W + b)", "every sign is the opposite"),
         ("return 2 * (x @ W + b)", "every number is 2 times what it should be"),
         ("return (x @ W + b).astype(np.float32) * 1.0000001", "compute in float64"),
         ("return x @ V", "NameError: name 'V' is not defined"),
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
         ("import sys; sys.exit(3)", "the code called exit (3)"),
-        ("return np.ma.array(x @ W + b, mask=True)", "a masked array came"),
-        ("return [Stubborn(), Stubborn()]", "holds none: no numbers here"),
+        ("return np.ma.array(x @ W + b, mask=True)", "a MaskedArray of dtype float64 came"),
+        ("return [Stubborn(), Stubborn()]", "dtype float64 was expected, but dtype object came"),
     ],
 )
 def test_each_failure_gets_a_helpful_line_and_no_traceback(chapter, capsys, body, line):
