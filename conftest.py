@@ -2,8 +2,8 @@
 
 import os
 
-from run_notebook import KERNEL_ENV
+from course_utils._environment import ENVIRONMENT
 
-os.environ.update(KERNEL_ENV)
+os.environ.update(ENVIRONMENT)
 
 pytest_plugins = ["notebook_plugin"]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import hmac
 import inspect
 import json
 import numbers
@@ -333,7 +334,7 @@ def result_of(exercise: Exercise, answer: Callable, arguments: tuple) -> Any:
     except SystemExit as error:
         return Raised(f"RuntimeError: the code called exit ({error})")
     except Exception as error:  # reported, whatever the reader's code raises
-        return _raised(error, answer)
+        return raised(error, answer)
 
 
 def _judged(exercise: Exercise, result: Any, arguments: tuple) -> Any:
@@ -343,7 +344,7 @@ def _judged(exercise: Exercise, result: Any, arguments: tuple) -> Any:
     try:
         return exercise.judge(result, *arguments)
     except Exception as error:  # the judge met something that it could not read
-        return _raised(error, None)
+        return raised(error, None)
 
 
 def _agrees(exercise: Exercise, stored: Any, result: Any) -> bool:
@@ -532,7 +533,7 @@ def _described(value: Any) -> str:
     return f"{_a(_kind(value))} object"
 
 
-def _raised(error: Exception, answer: Callable | None) -> Raised:
+def raised(error: Exception, answer: Callable | None) -> Raised:
     """Return what was raised, with the line of the reader's code that did it."""
     code = getattr(answer, "__code__", None) or getattr(
         getattr(answer, "__init__", None), "__code__", None
@@ -590,17 +591,18 @@ def define(imports: str, source: str, name: str) -> Callable:
     return namespace[name]
 
 
-def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
+def make_cases(notebook: Path, *, secret: bytes | None = None) -> dict[str, dict]:
     """Return the cases of every exercise of a chapter, as JSON takes them.
 
     For each exercise the names of its ``arguments``, the ``hints`` of its mistakes, and
     its ``cases``: what is ``given``, what is ``expected``, what the ``mistakes`` give.
+    A `secret` makes other inputs than the public ones, which only its holder knows.
 
     Raises
     ------
     ValueError
         A declared exercise has no solution cell; a mistake's text is not found exactly
-        once in it; or a mistake gives the right result in every case.
+        once in it; or a mistake gives the right result in every public case.
     """
     declaration = notebook.parent / "exercises" / f"{notebook.stem}.py"
     imports, sources = reference_cells(notebook)
@@ -613,7 +615,9 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
         reference = define(imports, sources[name], name)
         variants = [_edited(imports, sources[name], name, m) for m in exercise.mistakes]
         cases = []
-        for arguments in exercise.inputs(np.random.default_rng(seed)):
+        seed = hmac.digest(secret, name.encode(), "sha256") if secret else b""
+        rng = np.random.default_rng(int.from_bytes(seed))
+        for arguments in exercise.inputs(rng):
             expected = encode(exercise.run(reference, arguments))
             results = [
                 _judged(exercise, result_of(exercise, variant, arguments), arguments)
@@ -629,7 +633,8 @@ def make_cases(notebook: Path, *, seed: int = 0) -> dict[str, dict]:
                 }
             )
         for i, mistake in enumerate(exercise.mistakes):
-            if all(case["mistakes"][i] == case["expected"] for case in cases):
+            always = all(case["mistakes"][i] == case["expected"] for case in cases)
+            if always and not secret:
                 raise ValueError(
                     f"{name}: the mistake {mistake.right!r} -> {mistake.wrong!r} gives "
                     "the right result in every case: change the inputs or leave it out"

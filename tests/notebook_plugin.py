@@ -28,7 +28,9 @@ import pytest
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 from PIL import Image
-from run_notebook import CELL_TIMEOUT, KERNEL_ENV
+from run_notebook import CELL_TIMEOUT
+
+from course_utils._environment import ENVIRONMENT
 
 NOTEBOOK_SECONDS = 60
 MEAN_SECONDS = 30
@@ -167,7 +169,7 @@ class BookNotebook(IPyNbFile):
         began = time.perf_counter()
         self.config.option.nbval_current_env = True
         self.config.option.nbval_cell_timeout = CELL_TIMEOUT
-        with mock.patch.dict(os.environ, KERNEL_ENV):
+        with mock.patch.dict(os.environ, ENVIRONMENT):
             super().setup()
         self.seconds += time.perf_counter() - began
 

@@ -8,14 +8,14 @@ import os
 import sys
 from pathlib import Path
 
-from run_notebook import KERNEL_ENV
+from course_utils._environment import ENVIRONMENT
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 
 
 def main(arguments: list[str]) -> None:
     """Make the cases of the chapters named, and say how many there are."""
-    os.environ.update(KERNEL_ENV)  # before NumPy and the frameworks are loaded
+    os.environ.update(ENVIRONMENT)  # before NumPy and the frameworks are loaded
     from course_utils.exercises import make_cases
 
     declared = [BOOK / f"{p.stem}.ipynb" for p in sorted(BOOK.glob("exercises/*.py"))]

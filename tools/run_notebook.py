@@ -30,22 +30,9 @@ from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
+from course_utils._environment import ENVIRONMENT
 
-# What a kernel runs with, here and in the tests: one thread, because sums then have one
-# order (and small networks are faster so); no GPU; no chatter on stderr.
-KERNEL_ENV = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "KERAS_BACKEND": "tensorflow",
-    "CUDA_VISIBLE_DEVICES": "",
-    "PYTHONHASHSEED": "0",
-}
+ROOT = Path(__file__).resolve().parent.parent
 
 CELL_TIMEOUT = 300  # seconds
 
@@ -132,7 +119,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
     )
     # stderr: the kernel's own log; what a cell writes there is an output and is kept.
     client.execute(
-        env=os.environ | KERNEL_ENV, stderr=subprocess.DEVNULL, cleanup_kc=True
+        env=os.environ | ENVIRONMENT, stderr=subprocess.DEVNULL, cleanup_kc=True
     )
 
 

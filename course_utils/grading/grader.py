@@ -1,0 +1,460 @@
+"""Judge submissions: answers are called in the sandbox, and judged here."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_utils.exercises import (
+    Raised,
+    declared,
+    decode,
+    described_arguments,
+    judge_results,
+    make_cases,
+    public_declaration,
+    reference_cells,
+)
+from course_utils.grading.sandbox import Limits, SandboxError, run_worker
+
+NOTEBOOK_LIMIT = 20 << 20  # bytes
+LIMITS = Limits()
+
+STATUS = {
+    "missing": "There is no such function in the notebook, or it is not written yet.",
+    "timeout": "It ran for too long: {cpu} s of processor time are allowed.",
+    "oom": "It took too much memory: {memory} MB are allowed.",
+    "crash": "It ended the process that ran it.",
+    "output_limit": "It returned too much data: {output} MB are allowed.",
+    "unreadable": "The file is not a notebook that can be read.",
+    "infra_error": "The grader failed, not the submission. Grade it again.",
+}
+
+
+# --------------------------------------------------------------------------------------
+# The answer key
+# --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AnswerKey:
+    """What grading a chapter needs: plain data and text, all made by the instructor.
+
+    Attributes
+    ----------
+    chapter : str
+        The name of its notebook without ``.ipynb``.
+    imports : str
+        Its first code cell.
+    declaration : str
+        The public text of its declaration.
+    points : dict of str to int
+        Of each exercise.
+    cases : dict of str to dict
+        Of each exercise, as `make_cases` gives them, with the expected results.
+    secret_id : str
+        Which secret the inputs come from.
+    """
+
+    chapter: str
+    imports: str
+    declaration: str
+    points: dict[str, int]
+    cases: dict[str, dict]
+    secret_id: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight bytes in hexadecimal that are others when anything here is."""
+        text = json.dumps(vars(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def make_answer_key(notebook: Path, secret: bytes) -> AnswerKey:
+    """Return the answer key of a chapter, from the solutions in its notebook."""
+    path = notebook.parent / "exercises" / f"{notebook.stem}.py"
+    declaration = path.read_text(encoding="utf-8")
+    exercises = declared(declaration, str(path))
+    return AnswerKey(
+        chapter=notebook.stem,
+        imports=reference_cells(notebook)[0],
+        declaration=public_declaration(declaration),
+        points={name: exercise.points for name, exercise in exercises.items()},
+        # By way of JSON, so that it is the same here and on another machine.
+        cases=json.loads(json.dumps(make_cases(notebook, secret=secret))),
+        secret_id=hmac.digest(secret, b"id", "sha256").hex()[:8],
+    )
+
+
+def read_secret(path: Path, *, make: bool = False) -> bytes:
+    """Return the secret in the file `path`; where there is none and `make`, make one.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it does not hold a secret.
+    """
+    if make and not path.exists():
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as f:
+            f.write(secrets.token_hex(32) + "\n")
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there is no {path}: `course assign` makes the secret that grading draws "
+            "its inputs from; say with --secret where yours is"
+        )
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError(f"{path} does not hold a secret: 64 hexadecimal digits")
+    return bytes.fromhex(text)
+
+
+# --------------------------------------------------------------------------------------
+# One submission
+# --------------------------------------------------------------------------------------
+
+
+def grade_one(
+    notebook: bytes,
+    key: AnswerKey,
+    *,
+    limits: Limits = LIMITS,
+    sandboxed: bool = True,
+) -> dict:
+    """Return the record of a notebook: its scores, and for each exercise what came.
+
+    Depends on nothing but its arguments. Raises no error: what the infrastructure does
+    wrong is a record with the status ``infra_error`` and no score.
+    """
+    began = time.monotonic()
+    job = {
+        "imports": key.imports,
+        "declaration": key.declaration,
+        "given": {n: [c["given"] for c in k["cases"]] for n, k in key.cases.items()},
+    }
+    if len(notebook) > NOTEBOOK_LIMIT:
+        said = [{"unreadable": f"larger than {NOTEBOOK_LIMIT >> 20} MB"}]
+    else:
+        try:
+            said = run_worker(job, notebook, limits=limits, sandboxed=sandboxed)
+        except (SandboxError, OSError) as error:
+            said = [{"infra_error": str(error)}]
+    first = said[0] if said else {}
+    by_name = {m.get("name"): m for m in said}
+    if "infra_error" in first:
+        status, note = "infra_error", str(first["infra_error"])
+    elif "unreadable" in first:
+        status, note = "unreadable", str(first["unreadable"])
+    else:
+        status, note = "ok", None
+    exercises = [
+        _unanswered(key, name, status, limits)
+        if status != "ok"
+        else _graded(key, name, by_name.get(name, {"status": "crash"}), limits)
+        for name in key.cases
+    ]
+    return _record(key, exercises, sandboxed) | {
+        "sha256": hashlib.sha256(notebook).hexdigest(),
+        "status": status,
+        "note": note,
+        "seconds": round(time.monotonic() - began, 3),
+    }
+
+
+def ungraded(key: AnswerKey, status: str, note: str | None, sandboxed: bool) -> dict:
+    """Return the record of a submission that there is not, or that cannot be read."""
+    exercises = [_unanswered(key, name, status) for name in key.cases]
+    return _record(key, exercises, sandboxed) | {
+        "sha256": None,
+        "status": status,
+        "note": note,
+        "seconds": 0.0,
+    }
+
+
+def _record(key: AnswerKey, exercises: list[dict], sandboxed: bool) -> dict:
+    scores = [exercise["score"] for exercise in exercises]
+    return {
+        "chapter": key.chapter,
+        "score": None if None in scores else sum(scores),
+        "points": sum(key.points.values()),
+        "exercises": exercises,
+        "sandbox": "bubblewrap" if sandboxed else "none",
+        "secret": key.secret_id,
+        "answer_key": key.fingerprint,
+    }
+
+
+def _unanswered(
+    key: AnswerKey, name: str, status: str, limits: Limits = LIMITS
+) -> dict:
+    """Return the record of an exercise that gave no results."""
+    problem = STATUS[status].format(
+        cpu=limits.cpu, memory=limits.memory >> 20, output=limits.output >> 20
+    )
+    return {
+        "name": name,
+        "status": status,
+        "score": None if status == "infra_error" else 0,
+        "points": key.points[name],
+        "passed": 0,
+        "cases": len(key.cases[name]["cases"]),
+        "problem": problem,
+        "given": None,
+        "came": None,
+        "hint": None,
+        "answers": None,
+        "source": "",
+    }
+
+
+def _graded(key: AnswerKey, name: str, message: dict, limits: Limits) -> dict:
+    """Return the record of an exercise from what the worker said about it."""
+    cases, status = key.cases[name], message["status"]
+    if status not in STATUS and status != "ok":
+        status = "crash"
+    source = str(message.get("source", ""))
+    results = [_decoded(value) for value in message.get("results", [])]
+    results = results[: len(cases["cases"])]
+    lacking = len(cases["cases"]) - len(results)
+    if lacking and status == "ok":
+        status = "crash"
+    results += [Raised(status)] * lacking
+    exercise = declared(key.declaration)[name]
+    verdict = judge_results(exercise, cases, results)
+    if verdict.unwritten:
+        status = "missing"
+    if status != "ok":
+        blank = _unanswered(key, name, status, limits)
+        return blank | {"passed": verdict.passed, "source": source}
+    right = verdict.first is None
+    stored = json.dumps(message["results"], sort_keys=True)
+    return {
+        "name": name,
+        "status": "ok",
+        "score": key.points[name] if right else 0,
+        "points": key.points[name],
+        "passed": verdict.passed,
+        "cases": verdict.cases,
+        "problem": None if right else verdict.problem or "An error was raised.",
+        "given": None if right else described_arguments(cases, verdict.first),
+        "came": verdict.came,
+        "hint": verdict.hint,
+        "answers": hashlib.sha256(stored.encode()).hexdigest()[:16],
+        "source": source,
+    }
+
+
+def _decoded(value: object) -> object:
+    """Return what came back as data; what is none is a result that is never right."""
+    try:
+        return decode(value)
+    except Exception as error:  # it was written by the process of the answer
+        return Raised(f"what came back is not data ({type(error).__name__})")
+
+
+# --------------------------------------------------------------------------------------
+# Many submissions
+# --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in for a chapter: a notebook, or nothing."""
+
+    student: str
+    chapter: str
+    path: Path | None
+    note: str | None = None
+
+
+def find_submissions(folder: Path, keys: Iterable[AnswerKey]) -> list[Submission]:
+    """Return what is in a folder of submissions, for each student and each chapter.
+
+    A student's notebooks are in a folder with the student's name, or it is one notebook
+    with that name. Which chapter a notebook belongs to is seen from the answers that it
+    defines, whatever its file is called.
+    """
+    keys = list(keys)
+    students: dict[str, list[Path]] = {}
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            inside = sorted(p for p in entry.iterdir() if p.suffix == ".ipynb")
+            students.setdefault(entry.name, []).extend(inside)
+        elif entry.suffix == ".ipynb":
+            students.setdefault(entry.stem, []).append(entry)
+    found = []
+    for student, notebooks in students.items():
+        chapters = {path: _chapter_of(path, keys) for path in notebooks}
+        for key in keys:
+            mine = [p for p, chapter in chapters.items() if chapter == key.chapter]
+            unknown = [p.name for p, chapter in chapters.items() if chapter is None]
+            note = None
+            if len(mine) > 1:
+                note = f"the last of {', '.join(p.name for p in mine)}"
+            elif not mine and unknown:
+                note = f"of no chapter that is graded: {', '.join(unknown)}"
+            path = mine[-1] if mine else None
+            found.append(Submission(student, key.chapter, path, note))
+    return found
+
+
+def _chapter_of(path: Path, keys: list[AnswerKey]) -> str | None:
+    """Return the chapter whose answers a notebook defines, or whose name it has."""
+    try:
+        content = read_notebook(path)
+    except (OSError, ValueError):
+        content = b""
+    counts = {}
+    for key in keys:
+        defined = rb"\b(?:def|class) (%s)\b" % "|".join(key.cases).encode()
+        counts[key.chapter] = len(set(re.findall(defined, content)))
+    best = max(counts, key=counts.__getitem__)
+    if counts[best]:
+        return best
+    named = [key.chapter for key in keys if key.chapter in path.name]
+    return named[0] if named else best if len(keys) == 1 else None
+
+
+def read_notebook(path: Path) -> bytes:
+    """Return the bytes of a notebook that somebody handed in.
+
+    Raises
+    ------
+    ValueError
+        When it is a link, no plain file, or too large.
+    OSError
+        When it cannot be read.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if path.is_symlink():
+            raise ValueError("a link, not a file") from None
+        raise error
+    with open(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise ValueError("not a plain file")
+        content = opened.read(NOTEBOOK_LIMIT + 1)
+    if len(content) > NOTEBOOK_LIMIT:
+        raise ValueError(f"larger than {NOTEBOOK_LIMIT >> 20} MB")
+    return content
+
+
+def grade_all(
+    submissions: list[Submission],
+    keys: Iterable[AnswerKey],
+    folder: Path,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    limits: Limits = LIMITS,
+    sandboxed: bool = True,
+    known: Iterable[dict] = (),
+) -> Iterator[dict]:
+    """Grade submissions and yield their records as they come.
+
+    Parameters
+    ----------
+    submissions : list of Submission
+    keys : iterable of AnswerKey
+    folder : Path
+        Of the submissions: the records name files from here on.
+    workers : int, optional
+        How many at one time, by default one for each processor.
+    scheduler : str, optional
+        The address of a ``dask.distributed`` scheduler, whose workers do the grading.
+    limits : Limits
+    sandboxed : bool
+    known : iterable of dict
+        Records of an earlier run. What they hold is left out, unless the notebook, the
+        answer key or the kind of sandbox has changed since or the grader had failed.
+    """
+    keys = {key.chapter: key for key in keys}
+    known = {(r["chapter"], r["student"]): r for r in known}
+    workers = workers or os.cpu_count() or 1
+    if scheduler:
+        from distributed import Client
+
+        client = Client(scheduler)
+        pool = client.get_executor(pure=False)
+        most = 4 * max(1, sum(client.nthreads().values()))
+    else:
+        pool, most = ThreadPoolExecutor(workers), 4 * workers
+    running: dict[Future, dict] = {}
+    with pool:
+        try:
+            for submission in submissions:
+                key = keys[submission.chapter]
+                who = {
+                    "student": submission.student,
+                    "file": str(submission.path.relative_to(folder))
+                    if submission.path
+                    else None,
+                }
+                content, record = b"", None
+                if submission.path is None:
+                    record = ungraded(key, "missing", submission.note, sandboxed)
+                else:
+                    try:
+                        content = read_notebook(submission.path)
+                    except ValueError as error:
+                        record = ungraded(key, "unreadable", str(error), sandboxed)
+                    except OSError as error:
+                        record = ungraded(key, "infra_error", str(error), sandboxed)
+                before = known.get((key.chapter, submission.student))
+                if _still_holds(before, record, content, key, sandboxed):
+                    continue
+                if record is not None:
+                    yield record | who
+                    continue
+                note = {"note": submission.note} if submission.note else {}
+                future = pool.submit(
+                    grade_one, content, key, limits=limits, sandboxed=sandboxed
+                )
+                running[future] = who | note
+                while len(running) >= most:
+                    yield from _finished(running)
+            while running:
+                yield from _finished(running)
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _finished(running: dict[Future, dict]) -> Iterator[dict]:
+    """Wait for at least one of those that run, and yield the records of those done."""
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        yield future.result() | running.pop(future)
+
+
+def _still_holds(
+    before: dict | None,
+    record: dict | None,
+    content: bytes,
+    key: AnswerKey,
+    sandboxed: bool,
+) -> bool:
+    """Return whether an earlier record is that of the same submission and key."""
+    if before is None or before["score"] is None:
+        return False
+    return (
+        before["sha256"] == (None if record else hashlib.sha256(content).hexdigest())
+        and before["answer_key"] == key.fingerprint
+        and before["sandbox"] == ("bubblewrap" if sandboxed else "none")
+        and (record is None or before["status"] == record["status"])
+    )
