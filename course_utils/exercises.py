@@ -106,9 +106,9 @@ class Exercise:
 # --------------------------------------------------------------------------------------
 
 
-def exercise_folder() -> Path:
-    """Return the folder of the exercises: beside the notebook, else in the checkout."""
-    beside = Path.cwd() / "exercises"
+def exercise_folder(notebooks: Path | None = None) -> Path:
+    """Return the folder of exercises: beside the notebooks, else in the checkout."""
+    beside = (notebooks or Path.cwd()) / "exercises"
     checkout = Path(__file__).parents[1] / "book" / "exercises"
     for folder in (beside, checkout):
         if folder.is_dir():
@@ -154,10 +154,10 @@ def public_declaration(source: str) -> str:
         tree.body = kept
 
 
-def public_cases() -> dict[str, tuple[Path, dict]]:
+def public_cases(notebooks: Path | None = None) -> dict[str, tuple[Path, dict]]:
     """Return the file and the public cases of every exercise, by name."""
     found = {}
-    for path in sorted(exercise_folder().glob("*.json")):
+    for path in sorted(exercise_folder(notebooks).glob("*.json")):
         try:
             cases = json.loads(path.read_text(encoding="utf-8"))
         except json.JSONDecodeError as error:
@@ -225,17 +225,17 @@ def check(answer: Callable) -> None:
     Prints how many cases pass and, for the first that does not, what was given, what
     was expected, what came, and a hint where the result is that of a known mistake.
     """
-    print(_report(answer)[1])
+    print(_try(answer)[1])
 
 
 def require(answer: Callable) -> None:
     """Raise an ``AssertionError`` with the report of :func:`check` if a case fails."""
-    right, report = _report(answer)
+    right, report = _try(answer)
     if not right:
         raise AssertionError(report)
 
 
-def _report(answer: Callable) -> tuple[bool, str]:
+def _try(answer: Callable) -> tuple[bool, str]:
     """Return whether `answer` passes its public cases, and what to tell the reader."""
     name = getattr(answer, "__name__", None)
     if not callable(answer) or name is None:
@@ -249,17 +249,19 @@ def _report(answer: Callable) -> tuple[bool, str]:
             f"There is no exercise named {name}. Keep the name that the exercise gives "
             f"your function:\n{', '.join(known)}."
         )
-    path, public = known[name]
-    exercise = load_exercises(path.with_suffix(".py"))[name]
+    return report(name, answer, *known[name])
+
+
+def report(name: str, answer: Callable, cases: Path, public: dict) -> tuple[bool, str]:
+    """Return whether `answer` is right in the `public` cases, and what to tell.
+
+    `cases` is the file that they are from; the declaration is beside it.
+    """
+    exercise, key = load_exercises(cases.with_suffix(".py"))[name], public
     results = [
-        result_of(exercise, answer, decode(case["given"])) for case in public["cases"]
+        result_of(exercise, answer, decode(case["given"])) for case in key["cases"]
     ]
-    return report_results(exercise, public, results)
-
-
-def report_results(exercise: Exercise, key: dict, results: list) -> tuple[bool, str]:
-    """Return whether `results` are right, and what to tell the person who wrote it."""
-    name, verdict = exercise.name, judge_results(exercise, key, results)
+    verdict = judge_results(exercise, key, results)
     if verdict.unwritten:
         return False, (
             f"{name}: not written yet.\nReplace `raise NotImplementedError` with your "
@@ -594,8 +596,9 @@ def define(imports: str, source: str, name: str) -> Callable:
 def make_cases(notebook: Path, *, secret: bytes | None = None) -> dict[str, dict]:
     """Return the cases of every exercise of a chapter, as JSON takes them.
 
-    For each exercise the names of its ``arguments``, the ``hints`` of its mistakes, and
-    its ``cases``: what is ``given``, what is ``expected``, what the ``mistakes`` give.
+    For each exercise its ``points``, the names of its ``arguments``, the ``hints`` of
+    its mistakes, and its ``cases``: what is ``given``, what is ``expected``, and what
+    the ``mistakes`` give.
     A `secret` makes other inputs than the public ones, which only its holder knows.
 
     Raises
@@ -642,6 +645,7 @@ def make_cases(notebook: Path, *, secret: bytes | None = None) -> dict[str, dict
         target = exercise.observe or reference
         names = list(inspect.signature(target).parameters)
         made[name] = {
+            "points": exercise.points,
             "arguments": names if exercise.observe is None else names[1:],
             "hints": [mistake.hint for mistake in exercise.mistakes],
             "cases": cases,

@@ -279,14 +279,19 @@ class Submission:
     note: str | None = None
 
 
-def find_submissions(folder: Path, keys: Iterable[AnswerKey]) -> list[Submission]:
+def find_submissions(folder: Path, names: dict[str, list[str]]) -> list[Submission]:
     """Return what is in a folder of submissions, for each student and each chapter.
 
     A student's notebooks are in a folder with the student's name, or it is one notebook
     with that name. Which chapter a notebook belongs to is seen from the answers that it
     defines, whatever its file is called.
+
+    Parameters
+    ----------
+    folder : Path
+    names : dict of str to list of str
+        The names of the exercises of each chapter.
     """
-    keys = list(keys)
     students: dict[str, list[Path]] = {}
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
@@ -298,35 +303,35 @@ def find_submissions(folder: Path, keys: Iterable[AnswerKey]) -> list[Submission
             students.setdefault(entry.stem, []).append(entry)
     found = []
     for student, notebooks in students.items():
-        chapters = {path: _chapter_of(path, keys) for path in notebooks}
-        for key in keys:
-            mine = [p for p, chapter in chapters.items() if chapter == key.chapter]
-            unknown = [p.name for p, chapter in chapters.items() if chapter is None]
+        chapters = {path: _chapter_of(path, names) for path in notebooks}
+        unknown = [path.name for path, chapter in chapters.items() if chapter is None]
+        for chapter in names:
+            mine = [path for path, found_in in chapters.items() if found_in == chapter]
             note = None
             if len(mine) > 1:
-                note = f"the last of {', '.join(p.name for p in mine)}"
+                note = f"the last of {', '.join(path.name for path in mine)}"
             elif not mine and unknown:
-                note = f"of no chapter that is graded: {', '.join(unknown)}"
+                note = f"of no known chapter: {', '.join(unknown)}"
             path = mine[-1] if mine else None
-            found.append(Submission(student, key.chapter, path, note))
+            found.append(Submission(student, chapter, path, note))
     return found
 
 
-def _chapter_of(path: Path, keys: list[AnswerKey]) -> str | None:
+def _chapter_of(path: Path, names: dict[str, list[str]]) -> str | None:
     """Return the chapter whose answers a notebook defines, or whose name it has."""
     try:
         content = read_notebook(path)
     except (OSError, ValueError):
         content = b""
     counts = {}
-    for key in keys:
-        defined = rb"\b(?:def|class) (%s)\b" % "|".join(key.cases).encode()
-        counts[key.chapter] = len(set(re.findall(defined, content)))
+    for chapter, exercises in names.items():
+        answer = rb"\b(%s)(?:\(| *=|:)" % "|".join(exercises).encode()
+        counts[chapter] = len(set(re.findall(answer, content)))
     best = max(counts, key=counts.__getitem__)
     if counts[best]:
         return best
-    named = [key.chapter for key in keys if key.chapter in path.name]
-    return named[0] if named else best if len(keys) == 1 else None
+    named = [chapter for chapter in names if chapter in path.name]
+    return named[0] if named else best if len(names) == 1 else None
 
 
 def read_notebook(path: Path) -> bytes:
