@@ -14,8 +14,11 @@ from urllib.parse import unquote, urldefrag, urlparse
 
 import nbformat
 import pytest
+import without_solutions
 import yaml
 from bs4 import BeautifulSoup
+
+from course_utils.grading.editions import find_chapters, find_leaks, solution_lines
 
 ROOT = Path(__file__).parents[1]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
@@ -118,6 +121,38 @@ def loaded_by_page(page):
             yield tag["href"]
     for tag in page.find_all("style"):
         yield from CSS_LOADED.findall(tag.get_text())
+
+
+# Without solutions
+
+
+@pytest.fixture(scope="session")
+def site_without_solutions(tmp_path_factory):
+    """Build the site as `make book SOLUTIONS=no` does; return where it is."""
+    tree = tmp_path_factory.mktemp("without") / "tree"
+    without_solutions.main(tree)
+    build(tree)
+    return tree / "_build/html"
+
+
+def test_no_page_source_or_index_holds_a_solution_where_they_are_left_out(
+    site, site_without_solutions
+):
+    secret = solution_lines(find_chapters(ROOT / "book"))
+    assert find_leaks(site_without_solutions, secret) == []
+    # The same search finds each chapter's in the site that has them.
+    found = {leak.partition(":")[0] for leak in find_leaks(site.html, secret)}
+    for chapter in CHAPTERS:
+        assert {f"{chapter}.html", f"_sources/{chapter}.ipynb"} <= found
+
+
+def test_the_site_without_solutions_lacks_nothing_else(site_without_solutions):
+    for page in PAGES:
+        assert (site_without_solutions / page).exists()
+    for chapter in CHAPTERS:
+        page = parse(site_without_solutions / f"{chapter}.html")
+        assert len(page.select("div.cell.tag_exercise-check")) == 3
+        assert not page.select("div.cell.tag_solution")
 
 
 # The build
