@@ -285,10 +285,10 @@ def report(name: str, answer: Callable, cases: Path, public: dict) -> tuple[bool
     return False, "\n".join(lines)
 
 
-def described_arguments(key: dict, case: int) -> list[tuple[str, str]]:
+def described_arguments(key: dict, case: int) -> list[list[str]]:
     """Return the arguments of a case as pairs of a name and a description."""
     given = decode(key["cases"][case]["given"])
-    return [(name, describe(value)) for name, value in zip(key["arguments"], given)]
+    return [[name, describe(value)] for name, value in zip(key["arguments"], given)]
 
 
 def judge_results(exercise: Exercise, key: dict, results: list) -> Verdict:

@@ -66,6 +66,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-o", "--output", type=Path, default=Path("release"))
     made.add_argument("--format", choices=("student", "nbgrader"), default="student")
 
+    made = command(
+        cases_command, "Make the public cases of chapters from their solutions.", _book
+    )
+    made.add_argument("chapters", nargs="*", help="by default all")
+
     made = command(check_command, "Check the answers in a notebook on public cases.")
     made.add_argument("notebook", type=Path)
 
@@ -221,6 +226,25 @@ def assign_command(options: argparse.Namespace) -> int:
         "Proved: each solution earns full marks, each stub none, and no line of a "
         f"solution is left.\nSend the whole folder {options.output} to your students."
     )
+    return DONE
+
+
+def cases_command(options: argparse.Namespace) -> int:
+    """Make the public cases, ``exercises/NN-slug.json`` beside the declaration."""
+    import json
+
+    from course_utils.exercises import make_cases
+    from course_utils.grading.editions import choose, find_chapters
+
+    chapters = find_chapters(options.book)
+    if options.chapters:
+        chapters = choose(chapters, options.chapters)
+    for chapter in chapters:
+        cases = make_cases(chapter.notebook)
+        text = json.dumps(cases, separators=(",", ":"))
+        chapter.cases.write_text(text + "\n", encoding="utf-8")
+        counts = (f"{name} {len(made['cases'])}" for name, made in cases.items())
+        print(f"{chapter.cases.name}: cases of {', '.join(counts)}")
     return DONE
 
 

@@ -28,6 +28,7 @@ from course_utils.exercises import (
 from course_utils.grading.sandbox import Limits, SandboxError, run_worker
 
 NOTEBOOK_LIMIT = 20 << 20  # bytes
+SOURCE_LIMIT = 20_000  # characters of an answer's code that are kept
 LIMITS = Limits()
 
 STATUS = {
@@ -150,8 +151,9 @@ def grade_one(
             said = run_worker(job, notebook, limits=limits, sandboxed=sandboxed)
         except (SandboxError, OSError) as error:
             said = [{"infra_error": str(error)}]
+    said = [message for message in said if isinstance(message, dict)]
     first = said[0] if said else {}
-    by_name = {m.get("name"): m for m in said}
+    by_name = {str(message.get("name")): message for message in said}
     if "infra_error" in first:
         status, note = "infra_error", str(first["infra_error"])
     elif "unreadable" in first:
@@ -161,7 +163,7 @@ def grade_one(
     exercises = [
         _unanswered(key, name, status, limits)
         if status != "ok"
-        else _graded(key, name, by_name.get(name, {"status": "crash"}), limits)
+        else _graded(key, name, by_name.get(name, {}), limits)
         for name in key.cases
     ]
     return _record(key, exercises, sandboxed) | {
@@ -221,12 +223,12 @@ def _unanswered(
 
 def _graded(key: AnswerKey, name: str, message: dict, limits: Limits) -> dict:
     """Return the record of an exercise from what the worker said about it."""
-    cases, status = key.cases[name], message["status"]
-    if status not in STATUS and status != "ok":
-        status = "crash"
-    source = str(message.get("source", ""))
-    results = [_decoded(value) for value in message.get("results", [])]
-    results = results[: len(cases["cases"])]
+    cases, source = key.cases[name], str(message.get("source", ""))[:SOURCE_LIMIT]
+    status, answers = message.get("status"), message.get("results")
+    if status not in ("ok", *STATUS) or not isinstance(answers, list):
+        status, answers = "crash", []
+    answers = answers[: len(cases["cases"])]
+    results = [_decoded(value) for value in answers]
     lacking = len(cases["cases"]) - len(results)
     if lacking and status == "ok":
         status = "crash"
@@ -239,7 +241,7 @@ def _graded(key: AnswerKey, name: str, message: dict, limits: Limits) -> dict:
         blank = _unanswered(key, name, status, limits)
         return blank | {"passed": verdict.passed, "source": source}
     right = verdict.first is None
-    stored = json.dumps(message["results"], sort_keys=True)
+    stored = json.dumps(answers, sort_keys=True)
     return {
         "name": name,
         "status": "ok",
