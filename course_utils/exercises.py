@@ -141,17 +141,22 @@ def public_declaration(source: str) -> str:
         if isinstance(node, ast.Call):
             node.keywords = [k for k in node.keywords if k.arg != "mistakes"]
     while True:
-        names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-        used = {n.id for n in names if isinstance(n.ctx, ast.Load)} | {"EXERCISES"}
+        used = _names(tree, ast.Load) | {"EXERCISES"}
         kept = [
             statement
             for statement in tree.body
             if not isinstance(statement, ast.Assign)
-            or used & {t.id for t in statement.targets if isinstance(t, ast.Name)}
+            or used & _names(statement, ast.Store)
         ]
         if len(kept) == len(tree.body):
             return ast.unparse(tree) + "\n"
         tree.body = kept
+
+
+def _names(tree: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    """Return the names that a tree reads (``ast.Load``) or binds (``ast.Store``)."""
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, context)}
 
 
 def public_cases(notebooks: Path | None = None) -> dict[str, tuple[Path, dict]]:
