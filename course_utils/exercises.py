@@ -420,6 +420,8 @@ def compare(expected: Any, got: Any, *, rtol: float, atol: float) -> str | None:
         return "nothing came back. Does your function end in `return`?"
     if isinstance(expected, np.ndarray):
         return _compare_arrays(expected, got, rtol, atol)
+    if isinstance(expected, Foreign):  # only a mistake gives such a thing
+        return None if got == expected else f"{_a(expected.kind)} was expected."
     if isinstance(expected, tuple | list):
         if not isinstance(got, tuple | list):
             kind = type(expected).__name__
@@ -503,13 +505,16 @@ def _a(noun: str) -> str:
     return f"an {noun}" if vowel else f"a {noun}"
 
 
+SHOWN = 20  # elements of a list that are described
+
+
 def describe(value: Any) -> str:
     """Return `value` in one or a few short lines."""
     text = _described(value)
     return text if len(text) <= 1000 else text[:997] + "..."
 
 
-def _described(value: Any) -> str:
+def _described(value: Any, depth: int = 10) -> str:
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         options = {
             "precision": 4,
@@ -522,16 +527,25 @@ def _described(value: Any) -> str:
         return f"{text}  shape {value.shape}"
     if isinstance(value, float | np.floating):
         return f"{value:.6g}"
+    if isinstance(value, tuple | list | dict) and not depth:
+        return "..."
     if isinstance(value, tuple | list):
-        inside = ", ".join(_described(item) for item in value)
+        items = [_described(item, depth - 1) for item in value[:SHOWN]]
+        items += [f"... {len(value)} in all"] if len(value) > SHOWN else []
+        inside = ", ".join(items)
         if isinstance(value, tuple):
             return f"({inside},)" if len(value) == 1 else f"({inside})"
         return f"[{inside}]"
     if isinstance(value, dict):
-        return (
-            "{" + ", ".join(f"{k!r}: {_described(v)}" for k, v in value.items()) + "}"
-        )
-    if value is None or isinstance(value, bool | int | str | np.generic):
+        pairs = list(value.items())[:SHOWN]
+        items = [f"{key!r}: {_described(item, depth - 1)}" for key, item in pairs]
+        items += [f"... {len(value)} in all"] if len(value) > SHOWN else []
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return f"a whole number of about {int(value.bit_length() * 0.30103)} digits"
+    if isinstance(value, str):
+        return repr(value[:1000])
+    if value is None or isinstance(value, bool | int | np.generic):
         return repr(value.item() if isinstance(value, np.generic) else value)
     if isinstance(value, Raised):
         text = " ".join(value.text.split())
@@ -703,32 +717,36 @@ def encode(value: Any, *, strict: bool = True) -> Any:
     return {"foreign": foreign}
 
 
-def decode(value: Any) -> Any:
-    """Return what :func:`encode` was given.
+def decode(value: Any, *, depth: int = 50) -> Any:
+    """Return what :func:`encode` was given, nested at most `depth` deep.
 
     Raises
     ------
     ValueError
-        `value` is nothing that :func:`encode` returns.
+        `value` is nothing that :func:`encode` returns, or nested too deep.
     """
-    if isinstance(value, list):
-        return [decode(item) for item in value]
-    if not isinstance(value, dict):
+    if not isinstance(value, list | dict):
         return value
+    if not depth:
+        raise ValueError("data that is nested too deep")
+    if isinstance(value, list):
+        return [decode(item, depth=depth - 1) for item in value]
     match value:
-        case {"array": list() | bool() | int() | float() as items, "dtype": str(dtype)}:
-            kind = np.dtype(dtype)
-            if kind.kind not in "fiub":
-                raise ValueError(f"an array of dtype {dtype} is not plain data")
-            return np.array(items, dtype=kind).reshape(value["shape"])
+        case {"array": items, "dtype": str(dtype), "shape": shape}:
+            try:
+                kind = np.dtype(dtype)
+                if kind.kind not in "fiub":
+                    raise ValueError(f"dtype {dtype}")
+                return np.array(items, dtype=kind).reshape(shape)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise ValueError(f"an array that is none: {error}") from None
         case {"tuple": list(items)}:
-            return tuple(decode(item) for item in items)
+            return tuple(decode(item, depth=depth - 1) for item in items)
         case {"dict": dict(items)}:
-            return {key: decode(item) for key, item in items.items()}
+            return {k: decode(item, depth=depth - 1) for k, item in items.items()}
         case {"foreign": str(kind)}:
             return Foreign(kind)
         case {"raises": str(text)}:
-            return Raised(
-                text, str(value.get("line", "")), value.get("unwritten", False)
-            )
-    raise ValueError(f"a dict with the keys {list(value)} is not encoded data")
+            line, unwritten = value.get("line", ""), value.get("unwritten") is True
+            return Raised(text, str(line), unwritten)
+    raise ValueError(f"a dict with the keys {list(value)[:5]} is not encoded data")

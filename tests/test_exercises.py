@@ -1,23 +1,30 @@
 """The exercise engine, and the exercises of every chapter."""
 
+import contextlib
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from trials import CHAPTERS as CHAPTER_NAMES
+from trials import EXERCISES, exercises_of, trial
 
 from course_utils import exercises
 from course_utils.exercises import (
     Exercise,
+    Foreign,
     check,
     compare,
     decode,
     define,
     encode,
+    judge_results,
     load_exercises,
     make_cases,
     reference_cells,
+    result_of,
     tagged_cells,
 )
 
@@ -107,6 +114,196 @@ class TestChapter:
             if "exercise-check" in cell["metadata"].get("tags", [])
         ]
         assert checked == [f"check({name})" for name in declared]
+
+
+# ------------------------------------------------------------ inputs of other seeds
+
+SEEDS = range(1, 21)
+of_every_exercise = pytest.mark.parametrize(
+    ("chapter", "name"), EXERCISES, ids=lambda value: value
+)
+WITH_ARGUMENTS = [pair for pair in EXERCISES if pair[1] != "xor_weights"]
+of_those_with_arguments = pytest.mark.parametrize(
+    ("chapter", "name"), WITH_ARGUMENTS, ids=lambda value: value
+)
+
+
+def seeds_of(chapter):
+    """Return the seeds to try a whole chapter with: in Keras, models take time."""
+    return SEEDS[:4] if chapter == "13-keras" else SEEDS
+
+
+@of_every_exercise
+def test_the_first_case_is_the_one_by_hand_and_a_seed_makes_the_same_ones_again(
+    chapter, name
+):
+    tried = trial(chapter, name)
+    by_hand = encode(tried.inputs(0)[0])
+    for seed in SEEDS:
+        made = [encode(case) for case in tried.inputs(seed)]
+        again = tried.exercise.inputs(np.random.default_rng(seed))
+        assert made == [encode(tuple(arguments)) for arguments in again]
+        assert made[0] == by_hand
+        assert len(made) == len(tried.inputs(0))
+
+
+@of_every_exercise
+def test_the_solution_passes_the_cases_of_other_seeds(chapter, name):
+    tried = trial(chapter, name)
+    for seed in seeds_of(chapter):
+        solution = tried.define(tried.source)
+        assert tried.failure(solution, seed) is None
+
+
+@of_every_exercise
+def test_every_mistake_fails_a_case_that_nobody_has_seen(chapter, name):
+    tried = trial(chapter, name)
+    for mistake in tried.exercise.mistakes:
+        answer = tried.define(tried.source.replace(mistake.right, mistake.wrong))
+        for seed in seeds_of(chapter):
+            failure = tried.failure(answer, seed, tried.secret(seed))
+            assert failure is not None, (mistake, seed)
+
+
+@of_those_with_arguments
+def test_a_table_of_the_public_cases_fails(chapter, name):
+    """Whatever it answers elsewhere: one of its values, or one that fits in shape."""
+    tried = trial(chapter, name)
+    public = tried.public["cases"]
+    by_form = {form(case["given"]): case["expected"] for case in public}
+    constants = {json.dumps(case["expected"]): case["expected"] for case in public}
+    for seed in SEEDS:
+        secret = tried.secret(seed)
+        forms = [form(tried.key(seed, i)["cases"][0]["given"]) for i in secret]
+        tables = [[value] * len(secret) for value in constants.values()]
+        tables.append([by_form.get(key, public[0]["expected"]) for key in forms])
+        for table in tables:
+            assert any(
+                same(
+                    tried.expected(seed, i),
+                    decode(value),
+                    rtol=tried.exercise.rtol,
+                    atol=tried.exercise.atol,
+                )
+                for i, value in zip(secret, table)
+            ), f"seed {seed}: the table's {table}"
+
+
+def form(given):
+    """Return the shapes of encoded arguments as text, for the numbers are left out."""
+    if isinstance(given, list):
+        return str([form(item) for item in given])
+    if isinstance(given, dict) and "array" in given:
+        return str(given["shape"])
+    if isinstance(given, dict):
+        return form(list(given.values()))
+    return given if isinstance(given, str) else "number"
+
+
+def test_points_that_a_line_divides_are_as_many_as_others():
+    tried = trial("02-linear-is-not-enough", "is_linearly_separable")
+    for seed in SEEDS:
+        answers = [tried.expected(seed, i) for i in tried.secret(seed)]
+        assert min(answers.count(True), answers.count(False)) >= 4
+
+
+# ------------------------------------------------------------ other right answers
+
+
+def alternatives(chapter):
+    """Return the functions and classes of ``tests/alternatives`` by their names."""
+    path = Path(__file__).parent / "alternatives" / f"{chapter}.py"
+    defined = {"__name__": chapter}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), defined)
+    return {name: value for name, value in defined.items() if "__" in name.strip("_")}
+
+
+@of_every_exercise
+def test_answers_written_in_other_ways_pass(chapter, name):
+    tried = trial(chapter, name)
+    answers = alternatives(chapter)
+    others = [other for other in answers if other.startswith(f"{name}__")]
+    assert len(others) >= 2
+    for other in others:
+        for seed in range(4):
+            assert tried.failure(answers[other], seed) is None, (other, seed)
+
+
+@pytest.mark.parametrize("chapter", CHAPTER_NAMES)
+def test_every_other_answer_is_of_an_exercise(chapter):
+    names = {other.partition("__")[0] for other in alternatives(chapter)}
+    assert names == set(exercises_of(chapter))
+
+
+# ------------------------------------------------------------ judges and hostile data
+
+DEEP = []
+for _ in range(900):
+    DEEP = [DEEP]
+HOSTILE = [
+    None,
+    True,
+    -1,
+    10**5000,
+    float("nan"),
+    "0",
+    "x" * 100_000,
+    [],
+    {},
+    DEEP,
+    ["0"] * 4,
+    [None] * 4,
+    [{}] * 4,
+    [True] * 4,
+    [10**5000] * 4,
+    [[]] * 4,
+    [[1.0, [2.0]], [0, 0], [[1.0], [1.0]], [0.0]],
+    ([[1, 2], [3]], (), 0, ""),
+    [np.zeros((2, 2)), np.zeros(2), np.zeros((2, 1)), np.zeros(1)],
+    [np.full((2, 2), np.inf), np.zeros(2), -np.full((2, 1), np.inf), np.ones(1)],
+    [np.full((2, 2), np.nan), np.zeros(2), np.ones((2, 1)), np.ones(1)],
+    [np.ones((2, 2), dtype=bool), np.zeros(2), np.ones((2, 1)), np.ones(1)],
+    np.zeros((4, 0)),
+    np.zeros(300_000),
+    [0.0] * 300_000,
+    Foreign("Tensor"),
+    [Foreign("Tensor")] * 4,
+]
+JUDGED = [
+    ("02-linear-is-not-enough", "xor_weights"),
+    ("12-pytorch", "train_step"),
+    ("12-pytorch", "capture"),
+    ("13-keras", "build_functional"),
+]
+
+
+def hostile_results(right):
+    """Yield results that are wrong, among them the right one with one part hostile."""
+    yield from HOSTILE
+    if isinstance(right, dict):
+        for key in right:
+            yield {k: value for k, value in right.items() if k != key}
+            yield from (right | {key: value} for value in HOSTILE)
+        yield right | {"more": 1}
+
+
+@pytest.mark.parametrize(("chapter", "name"), JUDGED, ids=lambda value: value)
+def test_a_judge_refuses_hostile_data_without_delay(chapter, name):
+    tried = trial(chapter, name)
+    right = result_of(tried.exercise, tried.define(tried.source), tried.inputs(1)[0])
+    key = tried.key(1, 0)
+    assert judge_results(tried.exercise, key, [right]).passed == 1
+    for result in hostile_results(right):
+        assert judge_results(tried.exercise, key, [result]).passed == 0
+        began = time.perf_counter()
+        with contextlib.suppress(Exception):
+            tried.exercise.judge(result, *tried.inputs(1)[0])
+        assert time.perf_counter() - began < 0.2
+
+
+def test_these_are_the_exercises_with_a_judge():
+    pairs = [pair for pair in EXERCISES if trial(*pair).exercise.judge is not None]
+    assert pairs == JUDGED
 
 
 def test_no_two_exercises_have_one_name():
@@ -235,8 +432,14 @@ def test_the_first_case_that_fails_is_shown(chapter, capsys):
         ("return x @ V", "NameError: name 'V' is not defined"),
         ("return 1 / 0", "ZeroDivisionError: division by zero"),
         ("import sys; sys.exit(3)", "the code called exit (3)"),
-        ("return np.ma.array(x @ W + b, mask=True)", "a MaskedArray of dtype float64 came"),
-        ("return [Stubborn(), Stubborn()]", "dtype float64 was expected, but dtype object came"),
+        (
+            "return np.ma.array(x @ W + b, mask=True)",
+            "a MaskedArray of dtype float64 came",
+        ),
+        (
+            "return [Stubborn(), Stubborn()]",
+            "dtype float64 was expected, but dtype object came",
+        ),
     ],
 )
 def test_each_failure_gets_a_helpful_line_and_no_traceback(chapter, capsys, body, line):

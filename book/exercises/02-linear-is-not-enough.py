@@ -43,26 +43,28 @@ def no_arguments(rng):
     yield ()
 
 
-def run_on_corners(answer):
+def on_corners(result):
     """Return the shapes of the network's arrays and what it does at the corners."""
-    result = answer()
-    if result is None:
-        return None
-    parameters = [np.asarray(p, dtype=np.float64) for p in result]
+    if not isinstance(result, tuple | list) or len(result) != 4:
+        raise TypeError("the result must be the tuple (W1, b1, W2, b2)")
+    parameters = [np.asarray(p) for p in result]
+    if any(p.dtype.kind not in "fiu" for p in parameters):
+        raise TypeError("W1, b1, W2 and b2 must be arrays of numbers")
     # None stands for what other shapes do not let one compute.
     seen = {
         "shapes": [p.shape for p in parameters],
-        "b1 is zero": not parameters[1].any() if len(parameters) > 1 else None,
+        "b1 is zero": not parameters[1].any(),
         "units speak at the same corners": None,
         "positive at 00, 01, 10, 11": None,
     }
     if seen["shapes"] == [(2, 2), (2,), (2, 1), (1,)]:
         W1, b1, W2, b2 = parameters
-        A1 = np.maximum(0, CORNERS @ W1 + b1)
-        logits = A1 @ W2 + b2
+        with np.errstate(all="ignore"):  # of infinite weights
+            A1 = np.maximum(0, CORNERS @ W1 + b1)
+            logits = A1 @ W2 + b2
         # Never so in a right answer: with b1 zero, a unit that speaks at both 01 and 10
         # is linear at the corners, so each unit compares, and each the other way round.
-        alike = np.array_equal(A1[:, 0] > 0, A1[:, 1] > 0)
+        alike = bool(np.array_equal(A1[:, 0] > 0, A1[:, 1] > 0))
         seen["units speak at the same corners"] = alike
         # A sum that should be 0 may come out as a rounding error above it.
         seen["positive at 00, 01, 10, 11"] = (logits[:, 0] > 1e-12).tolist()
@@ -81,15 +83,31 @@ def two_classes(rng):
     yield np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 0])
     yield np.column_stack([CORNERS, CORNERS.prod(axis=1)]), np.array([0, 1, 1, 0])
     # A margin that is thin for its distance from the origin.
-    yield np.array([[100.0], [101.0]]), np.array([0, 1])
-    far = np.array([[100.0, 0.0], [101.0, 0.0], [100.4, 1.0], [101.4, 1.0]])
-    yield far, np.array([0, 1, 0, 1])
-    for n_in in (2, 5):
-        X = rng.normal(size=(16, n_in))
-        y = np.arange(16) % 2
-        # Two clouds on both sides of a plane that lies away from the origin.
-        X[:, 0] = 3.0 + np.where(y == 1, -1.0, 1.0) * (0.5 + np.abs(X[:, 0]))
-        yield X, y
+    far, farther = rng.integers(100, 400, 2).astype(float)
+    yield np.array([[far], [far + 1.0]]), rng.permutation([0, 1])
+    steps = np.array([[0.0, 0.0], [1.0, 0.0], [0.4, 1.0], [1.4, 1.0]])
+    yield steps + [farther, 0.0], np.array([0, 1, 0, 1])
+    for separable in rng.permutation([True, False] * 4):
+        yield cloud(rng, int(rng.integers(1, 5)), separable)
+
+
+def cloud(rng, n_in, separable):
+    """Return ten points on both sides of a plane, 0.5 or more away from it, and y.
+
+    Where they are not to be separable, the last ones are the corners of a simplex
+    around the first point, and of the other class.
+    """
+    normal = rng.normal(size=n_in)
+    normal /= np.linalg.norm(normal)
+    X = rng.normal(size=(10, n_in))
+    y = (X @ normal > 0).astype(int)
+    X += np.where(y == 1, 0.5, -0.5)[:, None] * normal
+    if not separable:
+        X[-n_in - 1 :] = X[0] + np.vstack([np.eye(n_in), -np.ones(n_in)])
+        y[-n_in - 1 :] = 1 - y[0]
+    X += rng.normal(0.0, 3.0, n_in)
+    order = rng.permutation(10)
+    return X[order].round(3), y[order]
 
 
 def separable_or_whole_result(answer, X, y):
@@ -130,7 +148,7 @@ EXERCISES = [
         name="xor_weights",
         points=2,
         inputs=no_arguments,
-        observe=run_on_corners,
+        judge=on_corners,
         mistakes=(
             Mistake(
                 COMPARING,

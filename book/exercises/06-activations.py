@@ -6,28 +6,34 @@ from course_utils.exercises import Exercise, Mistake
 
 
 def names_and_points(rng):
-    """Yield a name and Z: by hand with z = 0 among them, then a batch of each."""
+    """Yield a name and Z: by hand, then a batch of each, with z = 0 in both."""
     names = ("sigmoid", "tanh", "relu", "softplus")
     for name in names:
         yield name, np.array([0.0, 2.0, -1.0])
     for name in names:
-        yield name, rng.normal(0.0, 3.0, (3, 4))
+        Z = rng.normal(0.0, 3.0, (3, 4))
+        Z[0, :3] = 0.0, *rng.uniform((-0.9, 0.1), (-0.1, 0.9))
+        yield name, rng.permuted(Z)
 
 
 def points_and_alphas(rng):
     """Yield Z and alpha: by hand, whole numbers, then batches with other alphas."""
     yield np.array([-1.0, 0.0, 3.0]), 1.0
-    yield np.array([-1, 0, 3]), 2.0
-    yield np.array([-1000.0, 1000.0]), 1.0  # where the other branch overflows
-    for alpha in (0.5, 1.5):
-        yield rng.normal(0.0, 2.0, (3, 4)), alpha
+    yield rng.permutation([-1, 0, *rng.integers(-9, 10, 4)]), 2.0
+    far = rng.normal(1000.0, 10.0, 2)  # where the other branch overflows
+    yield np.array([-1.0, 1.0]) * far, 1.0
+    for alpha in rng.uniform((0.3, 1.3), (0.7, 1.7)):
+        yield rng.normal(0.0, 2.0, (3, 4)), float(alpha)
 
 
 def points_and_shares(rng):
     """Yield Z and share: the text's own example, then more and less spread out."""
     yield np.array([0.0, 2.0, 6.0]), 0.5
-    yield np.array([3.0, 4.0, 5.0]), 0.5  # no element is where the slope is largest
-    yield np.array([0.0, 2.0]), 1.0  # one is exactly at the border
+    # No element is where the slope is largest.
+    yield rng.integers(3, 6, 4) + rng.uniform(0.1, 0.9, 4), 0.5
+    Z = rng.normal(0.0, 3.0, 7)
+    Z[: rng.integers(1, 6)] = 0.0  # exactly at the border
+    yield Z, 1.0
     yield np.array([-6.0, -4.0, -2.0, 0.0, 2.0]), 0.2
     for spread, share in ((1.0, 0.8), (3.0, 0.3), (8.0, 0.1)):
         yield rng.normal(0.0, spread, (5, 8)), share

@@ -65,20 +65,28 @@ def linear_models(rng):
 
 
 def observe_train_step(answer, W, b, X, y, lr):
-    """Return the losses of two steps on one batch, and the parameters after them."""
+    """Return what two steps on one batch return, and the parameters after them."""
     model = nn.Linear(W.shape[1], W.shape[0])
     with torch.no_grad():
         model.weight.copy_(torch.from_numpy(W))
         model.bias.copy_(torch.from_numpy(b))
     X, y = torch.from_numpy(X), torch.from_numpy(y)
     losses = [answer(model, X, y, lr) for _ in range(2)]
-    kinds = ["float" if isinstance(v, Real) else type(v).__name__ for v in losses]
     return {
-        "the two losses": [plain(loss) for loss in losses],
-        "types of the two losses": kinds,
+        "the two losses": [marked(loss) for loss in losses],
         "W after two steps": plain(model.weight),
         "b after two steps": plain(model.bias),
     }
+
+
+def losses_and_parameters(seen, W, b, X, y, lr):
+    """Return what was seen of two steps, with the types of the losses beside them."""
+    first, second = seen["the two losses"]
+    judged = {
+        "the two losses": [unmarked(first), unmarked(second)],
+        "types of the two losses": [type_of(first), type_of(second)],
+    }
+    return judged | {key: seen[key] for key in seen if key not in judged}
 
 
 def layers(rng):
@@ -99,7 +107,7 @@ def layers(rng):
 
 
 def observe_capture(answer, W1, W2, X, layer_name):
-    """Return what was captured, its kind, and the state in which the model is left.
+    """Return what was captured and the state in which the model is left.
 
     The layer has a hook of somebody else's, which must be left.
     """
@@ -113,16 +121,28 @@ def observe_capture(answer, W1, W2, X, layer_name):
         block.fc1.weight.copy_(torch.from_numpy(W1))
         model.fc2.weight.copy_(torch.from_numpy(W2))
     model.get_submodule(layer_name).register_forward_hook(lambda *_: None)
-    captured = answer(model, layer_name, torch.from_numpy(X))
-    is_tensor = isinstance(captured, torch.Tensor)
+    X = torch.from_numpy(X)
+    captured = answer(model, layer_name, X)
+    learnable = sum(p.requires_grad for p in model.parameters())
     return {
-        "captured": plain(captured),
-        "type": "Tensor" if is_tensor else type(captured).__name__,
-        "requires_grad": getattr(captured, "requires_grad", False),
+        "captured": marked(captured),
         "hooks left, 1 was there": sum(len(m._forward_hooks) for m in model.modules()),
-        "still in train mode": all(m.training for m in model.modules()),
-        "parameters need gradients": all(p.requires_grad for p in model.parameters()),
+        "modules in train mode, of 5": sum(m.training for m in model.modules()),
+        "parameters that need gradients, of 2": learnable,
+        "logits afterwards": plain(model(X)),
     }
+
+
+def captured_and_type(seen, W1, W2, X, layer_name):
+    """Return what was seen of a capture, with the type of what was captured."""
+    captured = seen["captured"]
+    kind = type_of(captured)
+    judged = {
+        "captured": unmarked(captured),
+        "type": kind,
+        "requires_grad": kind == "Tensor" and captured["requires_grad"],
+    }
+    return judged | {key: seen[key] for key in seen if key not in judged}
 
 
 def plain(value):
@@ -131,6 +151,27 @@ def plain(value):
         return value
     array = value.detach().numpy()
     return array if array.ndim else float(array)
+
+
+def marked(value):
+    """Return a tensor as plain data that tells it from an array or a number."""
+    if not isinstance(value, torch.Tensor):
+        return value
+    return {"tensor": plain(value), "requires_grad": value.requires_grad}
+
+
+def unmarked(value):
+    """Return what `plain` gives for the value that was marked."""
+    return value["tensor"] if type_of(value) == "Tensor" else value
+
+
+def type_of(value):
+    """Return the name of the type that a value had before it was marked."""
+    if isinstance(value, dict) and set(value) == {"tensor", "requires_grad"}:
+        return "Tensor"
+    if isinstance(value, Real):
+        return "float"
+    return getattr(value, "kind", type(value).__name__)  # a kind, if it is not plain
 
 
 # Sums in float32 differ in their last digits from one processor to the next.
@@ -212,6 +253,7 @@ EXERCISES = [
         points=2,
         inputs=linear_models,
         observe=observe_train_step,
+        judge=losses_and_parameters,
         **FLOAT32,
         mistakes=(
             Mistake(
@@ -291,6 +333,7 @@ EXERCISES = [
         points=2,
         inputs=layers,
         observe=observe_capture,
+        judge=captured_and_type,
         **FLOAT32,
         mistakes=(
             Mistake(

@@ -53,16 +53,21 @@ def parameters(model):
 
 
 def observe_functional(answer, n_in, hidden, n_out, X):
-    """Return what kind of model was built, its shapes and its outputs for `X`."""
+    """Return the model's classes, the shapes of its arrays and its outputs for `X`."""
     model = made(answer, n_in, hidden, n_out)
     if model is None or outputs(model, X) is None:  # a call makes weights, if need be
         return None
-    kinds = [kind.__name__ for kind in type(model).__mro__]
     return {
-        "is functional": "Functional" in kinds,
+        "classes": [kind.__name__ for kind in type(model).__mro__],
         "shapes, sorted": parameters(model),
         "logits": np.asarray(outputs(filled(model), X)),
     }
+
+
+def kind_and_outputs(seen, n_in, hidden, n_out, X):
+    """Return what was seen of a model, with its kind in place of its classes."""
+    kind = {"is functional": "Functional" in seen["classes"]}
+    return kind | {key: seen[key] for key in seen if key != "classes"}
 
 
 def observe_class(answer, hidden, n_out, X):
@@ -130,6 +135,7 @@ EXERCISES = [
         points=2,
         inputs=networks,
         observe=observe_functional,
+        judge=kind_and_outputs,
         **SINGLE,
         mistakes=(
             Mistake(

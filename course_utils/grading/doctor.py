@@ -85,7 +85,7 @@ def find_problem() -> str | None:
     """Return why the sandbox does not work here and what to do, else ``None``."""
     if sys.platform != "linux":
         return (
-            f"The sandbox needs Linux, and this is {platform.system()}. Grade on Linux:\n"
+            f"The sandbox needs Linux, and this is {platform.system()}. Grade on Linux\n"
             "on another machine, in a virtual machine, or on Windows in WSL 2. "
             "Everything\nbut grading works here."
         )

@@ -11,11 +11,20 @@ import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from course_utils.exercises import (
+    Exercise,
     Raised,
     declared,
     decode,
@@ -233,8 +242,7 @@ def _graded(key: AnswerKey, name: str, message: dict, limits: Limits) -> dict:
     if lacking and status == "ok":
         status = "crash"
     results += [Raised(status)] * lacking
-    exercise = declared(key.declaration)[name]
-    verdict = judge_results(exercise, cases, results)
+    verdict = judge_results(_exercises(key.declaration)[name], cases, results)
     if verdict.unwritten:
         status = "missing"
     if status != "ok":
@@ -256,6 +264,12 @@ def _graded(key: AnswerKey, name: str, message: dict, limits: Limits) -> dict:
         "answers": hashlib.sha256(stored.encode()).hexdigest()[:16],
         "source": source,
     }
+
+
+@lru_cache(maxsize=64)
+def _exercises(declaration: str) -> dict[str, Exercise]:
+    """Return the exercises of a declaration, which many submissions share."""
+    return declared(declaration)
 
 
 def _decoded(value: object) -> object:
@@ -392,17 +406,8 @@ def grade_all(
     """
     keys = {key.chapter: key for key in keys}
     known = {(r["chapter"], r["student"]): r for r in known}
-    workers = workers or os.cpu_count() or 1
-    if scheduler:
-        from distributed import Client
-
-        client = Client(scheduler)
-        pool = client.get_executor(pure=False)
-        most = 4 * max(1, sum(client.nthreads().values()))
-    else:
-        pool, most = ThreadPoolExecutor(workers), 4 * workers
     running: dict[Future, dict] = {}
-    with pool:
+    with _pool(workers, scheduler) as (pool, at_one_time):
         try:
             for submission in submissions:
                 key = keys[submission.chapter]
@@ -433,13 +438,28 @@ def grade_all(
                     grade_one, content, key, limits=limits, sandboxed=sandboxed
                 )
                 running[future] = who | note
-                while len(running) >= most:
+                while len(running) >= 4 * at_one_time:
                     yield from _finished(running)
             while running:
                 yield from _finished(running)
         finally:
             for future in running:
                 future.cancel()
+
+
+@contextmanager
+def _pool(workers: int | None, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
+    """Open what runs the grading, and say how many it runs at one time."""
+    if scheduler:
+        from distributed import Client
+
+        with Client(scheduler) as client:
+            number = sum(client.nthreads().values())
+            yield client.get_executor(pure=False), max(1, number)
+    else:
+        number = workers or os.cpu_count() or 1
+        with ThreadPoolExecutor(number) as pool:
+            yield pool, number
 
 
 def _finished(running: dict[Future, dict]) -> Iterator[dict]:
