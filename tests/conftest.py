@@ -1,38 +1,46 @@
-"""A browser for the tests of the site, and what is said when there is none."""
+"""What some tests need beside the package, and what is said when it is not there."""
 
 import os
 
 import pytest
-from install import find_browser
+from install import NO_GRADERS, find_browser, find_graders
 
 NO_BROWSER = (
     "No Chromium was found, so {} browser tests of the site were left out. "
     "Install one (Debian: apt-get install chromium; elsewhere: "
     "playwright install chromium) and run again."
 )
-LEFT_OUT = pytest.StashKey[int]()
+GRADERS_LEFT_OUT = f"{NO_GRADERS}. Without it, {{}} tests with them were left out."
+NEEDS = {
+    "browser": (find_browser, NO_BROWSER),
+    "graders": (find_graders, GRADERS_LEFT_OUT),
+}
+LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config):
-    """Register the marker of the tests that need a browser."""
+    """Register the markers of the tests that need something."""
     config.addinivalue_line("markers", "browser: needs Chromium")
+    config.addinivalue_line("markers", "graders: needs nbgrader and otter-grader")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the browser tests out where there is no browser, except in CI."""
-    browser_tests = [item for item in items if item.get_closest_marker("browser")]
-    if not browser_tests or find_browser() or os.environ.get("CI") == "true":
-        return
-    items[:] = [item for item in items if item not in browser_tests]
-    config.stash[LEFT_OUT] = len(browser_tests)
-    config.hook.pytest_deselected(items=browser_tests)
+    """Leave out the tests whose need is not there, except in CI."""
+    config.stash[LEFT_OUT] = []
+    for marker, (find, message) in NEEDS.items():
+        in_need = [item for item in items if item.get_closest_marker(marker)]
+        if not in_need or os.environ.get("CI") == "true" or find():
+            continue
+        items[:] = [item for item in items if item not in in_need]
+        config.stash[LEFT_OUT].append(message.format(len(in_need)))
+        config.hook.pytest_deselected(items=in_need)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter, config):
     """Say at the end which tests were left out, so that nobody misses it."""
-    if left_out := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(NO_BROWSER.format(left_out), yellow=True, bold=True)
+    for message in config.stash.get(LEFT_OUT, []):
+        terminalreporter.write_line(message, yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +49,11 @@ def browser_path():
     path = find_browser()
     assert path, NO_BROWSER.format("the")
     return path
+
+
+@pytest.fixture(scope="session")
+def graders():
+    """Return the Python with nbgrader and otter-grader; fail where there is none."""
+    python = find_graders()
+    assert python, NO_GRADERS
+    return python

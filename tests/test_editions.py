@@ -120,9 +120,6 @@ def test_the_edition_lacks_the_solutions_and_nothing_else(chapter):
 
 
 def test_the_release_holds_what_a_student_needs(chapter, prove, tmp_path):
-    root = chapter.notebook.parents[1]
-    (root / "requirements.txt").write_text("-c constraints.txt\nnumpy==2.4.6\n-e .\n")
-    (root / "constraints.txt").write_text("scipy==1.17.1\n")
     release = tmp_path / "out" / "release"
     write_release([chapter], release, prove)
     assert {p.name for p in release.iterdir()} == {

@@ -7,6 +7,8 @@
     Nothing: it pins, in constraints.txt, what the requirements have pulled in.
 ``python tools/install.py browser``
     A Chromium for the browser tests, by Playwright, unless this machine has one.
+``python tools/install.py graders``
+    nbgrader and otter-grader, which the grader is compared with, in ``.venv-graders``.
 """
 
 from __future__ import annotations
@@ -16,11 +18,16 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 5  # seconds to wait for PyTorch's index before doing without it
+GRADERS = ROOT / ".venv-graders"
+NO_GRADERS = (
+    "There is no .venv-graders with nbgrader and otter-grader: make bench makes it"
+)
 
 
 def pip(*arguments: str) -> int:
@@ -76,6 +83,26 @@ def install_browser() -> int:
     return 0
 
 
+def find_graders() -> Path | None:
+    """Return the Python of the environment with nbgrader and otter-grader."""
+    paths = (GRADERS / "bin" / "python", GRADERS / "Scripts" / "python.exe")
+    complete = (GRADERS / "installed").exists()
+    return next((path for path in paths if complete and path.exists()), None)
+
+
+def install_graders() -> int:
+    """Make the environment with nbgrader and otter-grader beside the book's."""
+    (GRADERS / "installed").unlink(missing_ok=True)
+    venv.create(GRADERS, with_pip=True)
+    python = GRADERS / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    requirements = str(ROOT / "tools" / "graders-requirements.txt")
+    command = [str(python), "-m", "pip", "install", "-r", requirements]
+    code = subprocess.run(command, cwd=ROOT).returncode
+    if code == 0:
+        (GRADERS / "installed").touch()
+    return code
+
+
 def lock() -> int:
     """Write constraints.txt: what is installed and not in requirements.txt itself."""
     command = [sys.executable, "-m", "pip", "freeze", "--exclude-editable"]
@@ -95,6 +122,7 @@ if __name__ == "__main__":
         "packages": install_packages,
         "browser": install_browser,
         "lock": lock,
+        "graders": install_graders,
     }
     if len(sys.argv) != 2 or sys.argv[1] not in actions:
         sys.exit(f"usage: python tools/install.py {{{','.join(actions)}}}")

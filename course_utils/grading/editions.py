@@ -318,7 +318,7 @@ def _write_surroundings(chapters: list[Chapter], made: Path) -> None:
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, made / "course_utils", ignore=hidden)
     for name in ("requirements.txt", "constraints.txt"):
-        pinned = chapters[0].notebook.parents[1] / name
+        pinned = PACKAGE.parent / name
         if pinned.exists():
             lines = pinned.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if line != "-e ."]
