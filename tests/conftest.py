@@ -5,15 +5,22 @@ import os
 import pytest
 from install import NO_GRADERS, find_browser, find_graders
 
+from course_utils.grading.doctor import find_problem
+
 NO_BROWSER = (
     "No Chromium was found, so {} browser tests of the site were left out. "
     "Install one (Debian: apt-get install chromium; elsewhere: "
     "playwright install chromium) and run again."
 )
 GRADERS_LEFT_OUT = f"{NO_GRADERS}. Without it, {{}} tests with them were left out."
+SANDBOX_LEFT_OUT = (
+    "The sandbox does not work here, so {} tests of the grader were left out. "
+    "`course doctor` says what to do."
+)
 NEEDS = {
     "browser": (find_browser, NO_BROWSER),
     "graders": (find_graders, GRADERS_LEFT_OUT),
+    "sandbox": (lambda: find_problem() is None, SANDBOX_LEFT_OUT),
 }
 LEFT_OUT = pytest.StashKey[list[str]]()
 
@@ -22,6 +29,7 @@ def pytest_configure(config):
     """Register the markers of the tests that need something."""
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.addinivalue_line("markers", "graders: needs nbgrader and otter-grader")
+    config.addinivalue_line("markers", "sandbox: needs bubblewrap")
 
 
 def pytest_collection_modifyitems(config, items):

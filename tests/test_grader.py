@@ -23,6 +23,8 @@ from course_utils.grading.grader import (
 from course_utils.grading.results import ResultsFile, read_results
 from course_utils.grading.sandbox import SandboxError
 
+pytestmark = pytest.mark.sandbox
+
 SECRET = bytes(32)
 NAMES = {"01-small": ["double", "outer"]}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from course_utils.grading.sandbox import Limits, SandboxError, run_worker
 
+OS_RELEASE = Path("/etc/os-release")
 INSTALL = {
     "debian": "sudo apt install bubblewrap",
     "ubuntu": "sudo apt install bubblewrap",
@@ -69,7 +70,8 @@ def probe(folder):
                 signal.pause()
 
     can("reach a network", connect)
-    can("write to the file system", lambda: open("/usr/probe", "w"))
+    if os.access("/usr", os.W_OK):
+        found.append("an answer can write to the file system")
     can("see the folder of the grader", lambda: os.listdir(folder))
     can("look into the process that watches it", lambda: open("/proc/1/mem", "rb"))
     can("start processes without end", fork_without_end)
@@ -85,9 +87,8 @@ def find_problem() -> str | None:
     """Return why the sandbox does not work here and what to do, else ``None``."""
     if sys.platform != "linux":
         return (
-            f"The sandbox needs Linux, and this is {platform.system()}. Grade on Linux\n"
-            "on another machine, in a virtual machine, or on Windows in WSL 2. "
-            "Everything\nbut grading works here."
+            f"The sandbox needs Linux, and this is {platform.system()}. Grade on\n"
+            "Linux, in a virtual machine or in WSL 2. The rest works here."
         )
     if not shutil.which("bwrap"):
         return f"bubblewrap is not installed. Install it:\n    {_install_command()}"
@@ -100,7 +101,7 @@ def find_problem() -> str | None:
             said = run_worker(job, content, limits=Limits(wall=20))
         except SandboxError as error:
             return f"bubblewrap does not work here:\n    {error}\n{_kernel_advice()}"
-    answer = said[0]
+    answer = said[0] if said else {}
     if answer.get("status") != "ok":
         return f"The probe did not come back from the sandbox: {answer}"
     (found,) = answer["results"]
@@ -111,8 +112,7 @@ def find_problem() -> str | None:
 
 def _install_command() -> str:
     """Return how to install bubblewrap on this distribution."""
-    release = Path("/etc/os-release")
-    text = release.read_text(encoding="utf-8") if release.exists() else ""
+    text = OS_RELEASE.read_text(encoding="utf-8") if OS_RELEASE.exists() else ""
     fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     names = [fields.get("ID", ""), *fields.get("ID_LIKE", "").strip('"').split()]
     known = [INSTALL[name.strip('"')] for name in names if name.strip('"') in INSTALL]
