@@ -7,7 +7,7 @@ import sys
 import pytest
 from example_course import RIGHT, WRONG, answers, write_book, write_submissions
 
-from course_utils.grading import cli, doctor
+from course_utils.grading import cli, doctor, editions
 from course_utils.grading.results import read_results
 from course_utils.grading.sandbox import SandboxError
 
@@ -69,7 +69,7 @@ def test_list(course):
 
 
 def test_check_says_what_passes_and_what_does_not(course, tmp_path):
-    notebook = tmp_path / "mine.ipynb"
+    notebook = tmp_path / "book" / "mine.ipynb"
     notebook.write_bytes(answers(**RIGHT))
     assert course("check", notebook) == (
         0,
@@ -92,8 +92,8 @@ def test_check_says_what_passes_and_what_does_not(course, tmp_path):
     [(b"{", "is not a notebook"), (answers(x="y = 1"), "defines none of double")],
 )
 def test_check_of_what_has_no_answers(course, tmp_path, content, message):
-    (tmp_path / "x.ipynb").write_bytes(content)
-    code, printed = course("check", "x.ipynb")
+    (tmp_path / "book" / "x.ipynb").write_bytes(content)
+    code, printed = course("check", "book/x.ipynb")
     assert code == 2
     assert message in printed
 
@@ -187,9 +187,7 @@ def test_collect_says_what_it_refused(course, tmp_path):
         (("collect", "nowhere", "--roster", "nowhere.csv"), "No such file"),
     ],
 )
-def test_errors_name_what_is_wrong_and_what_to_do(
-    course, monkeypatch, arguments, message
-):
+def test_errors_say_what_to_do(course, monkeypatch, arguments, message):
     monkeypatch.setattr(cli, "_sandbox", lambda options: True)
     code, printed = course(*arguments)
     assert code == 2
@@ -214,10 +212,10 @@ def test_chapters_that_nobody_handed_in_are_graded_when_named(course, tmp_path):
 
 
 def test_interruption_is_said(course, monkeypatch):
-    def interrupt(options):
+    def interrupt(book):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "list_command", interrupt)
+    monkeypatch.setattr(editions, "find_chapters", interrupt)
     assert course("list") == (130, "\nInterrupted. What was done is kept.\n")
 
 
