@@ -36,7 +36,7 @@ run: $(INSTALLED)  ## Execute a notebook and store its outputs: make run NB=book
 	$(BIN)/python tools/run_notebook.py $(NB)
 
 cases: $(INSTALLED)  ## Make the public cases of the exercises from the solutions
-	$(BIN)/python tools/make_cases.py
+	$(BIN)/course cases
 
 bench: $(INSTALLED) $(GRADERS)  ## Compare the grader with nbgrader and otter-grader
 	$(BIN)/python tools/bench_graders.py

@@ -219,7 +219,7 @@ def test_interruption_is_said(course, monkeypatch):
     assert course("list") == (130, "\nInterrupted. What was done is kept.\n")
 
 
-# ---------------------------------------------------------------------------- the doctor
+# --------------------------------------------------------------------------- the doctor
 
 
 @pytest.mark.sandbox
