@@ -328,7 +328,8 @@ def judge_results(exercise: Exercise, key: dict, results: list) -> Verdict:
     if not isinstance(got, Raised):
         problem = compare(expected, got, rtol=exercise.rtol, atol=exercise.atol)
     hint = _hint(exercise, key, results, first)
-    hint = hint or _general_hint(expected, got, exercise.rtol)
+    with np.errstate(all="ignore"):  # numbers of any size may have come
+        hint = hint or _general_hint(expected, got, exercise.rtol)
     return Verdict(
         passed, len(cases), unwritten, first, describe(got), problem, hint or None
     )
@@ -469,6 +470,8 @@ def _compare_arrays(
     if isinstance(got, np.ma.MaskedArray):
         return f"{what} was expected, but a masked array came."
     try:
+        if isinstance(got, list | tuple) and _holds_text(got):
+            return f"{what} was expected, but a list with text came."
         got = np.asarray(got)
     except ValueError:
         return f"{what} was expected, but a list with rows of different lengths came."
@@ -493,6 +496,15 @@ def _compare_arrays(
     index = first[0] if len(first) == 1 else first
     return (
         f"{int(wrong.sum())} of {wrong.size} values differ, the first at index {index}."
+    )
+
+
+def _holds_text(items: list | tuple) -> bool:
+    """Return whether a list holds text, of which NumPy makes every item the longest."""
+    return any(
+        isinstance(item, str | bytes)
+        or (isinstance(item, list | tuple) and _holds_text(item))
+        for item in items
     )
 
 

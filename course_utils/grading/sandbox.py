@@ -72,6 +72,8 @@ def command(every_user: bool) -> list[str]:
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
         *("--unshare-cgroup-try", "--as-pid-1", "--die-with-parent", "--new-session"),
         *("--hostname", "sandbox"),
+        # Before all else, since the project may itself be in there.
+        *("--perms", "1777", "--size", str(Limits.file), "--tmpfs", "/tmp"),
     ]
     if every_user:
         arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -97,7 +99,6 @@ def command(every_user: bool) -> list[str]:
     return [
         *arguments,
         *("--proc", "/proc"),
-        *("--perms", "1777", "--size", str(Limits.file), "--tmpfs", "/tmp"),
         *("--remount-ro", "/", "--chdir", "/tmp"),
     ]
 
@@ -191,7 +192,10 @@ def run_worker(
             )
         finally:
             _end(process)
-        lines = [json.loads(line) for line in received.split(b"\n")[:-1]]
+        try:
+            lines = [json.loads(line) for line in received.split(b"\n")[:-1]]
+        except ValueError:  # it was another program
+            lines = []
         if not lines or lines[0] != {"ready": True}:
             errors.seek(0)
             raise SandboxError(
@@ -226,8 +230,9 @@ def _end(process: subprocess.Popen) -> None:
 # System calls that are refused
 # --------------------------------------------------------------------------------------
 
-# Their numbers on (x86-64, ARM64), from the kernel's tables. Refused is what opens other
-# namespaces, looks into other processes, or holds memory that is counted for none.
+# Their numbers on (x86-64, ARM64), from the kernel's tables. Refused is what opens
+# other namespaces, looks into other processes, slows or limits the one that watches, or
+# holds memory that is counted for none.
 CALLS = {
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -238,6 +243,13 @@ CALLS = {
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274),
+    "sched_setaffinity": (203, 122),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
@@ -255,7 +267,7 @@ CALLS = {
     "socket": (41, 198),
     "socketpair": (53, 199),
 }
-CLONE, CLONE3, MMAP = (56, 220), (435, 435), (9, 222)
+CLONE, CLONE3, MMAP, PRLIMIT = (56, 220), (435, 435), (9, 222), (302, 261)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 NAMESPACES = 0x7E020000  # CLONE_NEW*
 SHARED_ANONYMOUS = 0x21  # MAP_SHARED | MAP_ANONYMOUS
@@ -293,6 +305,11 @@ def forbidden_calls(machine: str | None = None) -> bytes:
     program += [
         (equal, 0, 1, CLONE3[column]),
         (ret, 0, 0, absent),  # its arguments cannot be read here: C then takes clone
+        (equal, 0, 4, PRLIMIT[column]),
+        (load, 0, 0, first),
+        (equal, 0, 1, 0),  # a process may limit itself
+        (ret, 0, 0, allow),
+        (ret, 0, 0, refuse),
         (equal, 0, 4, CLONE[column]),
         (load, 0, 0, first),
         (masked, 0, 0, NAMESPACES),

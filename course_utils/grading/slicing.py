@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import json
 import linecache
+import re
 import symtable
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,37 +57,62 @@ def notebook_cells(notebook: bytes) -> list[str]:
     return [without_magics(source) for source in sources]
 
 
+# A command of IPython in place of a statement, and one whose result has a name.
+COMMAND = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*)$")
+COMMAND_WITH_RESULT = re.compile(r"^(\s*\w[\w, ]*=\s*)[%!].*$")
+
+
 def without_magics(source: str) -> str:
-    """Return a cell's source as Python: IPython's own commands become ``pass``."""
-    lines = source.split("\n")
+    """Return a cell's source as Python: IPython's own commands become ``pass``.
+
+    The line ends become those of Python, too. A cell that is Python as it stands has no
+    commands: a ``%`` at the start of a line then goes on with an expression or a text.
+    """
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     first = lines[0].split()[:1]
     if first and first[0].startswith("%%"):
         if first[0] not in ("%%time", "%%timeit", "%%capture", "%%prun"):
             return ""  # another language, or a file
         lines[0] = ""
-    for i, line in enumerate(lines):
-        bare = line.lstrip()
-        if bare.startswith(("%", "!")):
-            lines[i] = line[: len(line) - len(bare)] + "pass"
+    without = [COMMAND.sub(r"\1pass", line) for line in lines]
+    without = [COMMAND_WITH_RESULT.sub(r"\1None", line) for line in without]
+    if without != lines and not _is_python("\n".join(lines)):
+        lines = without
     return "\n".join(lines)
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except UNREADABLE:
+        return False
+    return True
+
+
+# What the parser raises; a MemoryError where source is nested too deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def statements(source: str) -> list[Statement]:
     """Return the statements of a cell; none where the cell is not valid Python."""
     try:
         tree = ast.parse(source)
-        return [_statement(node, source) for node in tree.body]
-    except (SyntaxError, ValueError, RecursionError):
+        lines = source.encode().split(b"\n")
+        return [_statement(node, _text(node, lines)) for node in tree.body]
+    except UNREADABLE:
         return []
 
 
-def _statement(node: ast.stmt, source: str) -> Statement:
-    decorators = getattr(node, "decorator_list", [])
-    if decorators:
-        lines = source.splitlines()[decorators[0].lineno - 1 : node.end_lineno]
-        text = "\n".join(lines)
-    else:
-        text = ast.get_source_segment(source, node)
+def _text(node: ast.stmt, lines: list[bytes]) -> str:
+    """Return the text of a statement with its decorators; columns are bytes."""
+    first = [*getattr(node, "decorator_list", []), node][0]
+    own = lines[first.lineno - 1 : node.end_lineno]
+    own[-1] = own[-1][: node.end_col_offset]
+    own[0] = own[0] if first is not node else own[0][node.col_offset :]
+    return b"\n".join(own).decode()
+
+
+def _statement(node: ast.stmt, text: str) -> Statement:
     table = symtable.symtable(text, "<cell>", "exec")
     binds, uses = set(), set()
     for symbol in table.get_symbols():
@@ -116,8 +143,11 @@ def _changes(node: ast.stmt) -> set[str]:
         if isinstance(n, ast.Attribute | ast.Subscript)
         and isinstance(n.ctx, ast.Store | ast.Del)
     ]
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        changed.append(node.value.func)
+    changed += [
+        n.value.func
+        for n in ast.walk(node)
+        if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)
+    ]
     roots = set()
     for target in changed:
         root = target
@@ -153,17 +183,17 @@ def needed(name: str, imports: list[Statement], written: list[Statement]) -> lis
         every = [Statement("") if i in skipped else s for i, s in enumerate(every)]
     if not any(name in s.binds for s in every):
         return []
-    names, chosen = {name, "*"}, set()
-    while True:
-        more = {
-            i
-            for i, s in enumerate(every)
-            if i not in chosen and (s.binds & names or s.changes & (names - modules))
-        }
-        if not more:
-            return sorted(chosen)
-        chosen |= more
-        names |= {used for i in more for used in every[i].uses}
+    by_name = defaultdict(list)
+    for i, statement in enumerate(every):
+        for bound in statement.binds | (statement.changes - modules):
+            by_name[bound].append(i)
+    wanted, chosen = [name, "*"], set()
+    while wanted:
+        for i in by_name.pop(wanted.pop(), ()):
+            if i not in chosen:
+                chosen.add(i)
+                wanted += every[i].uses
+    return sorted(chosen)
 
 
 def _imports(statement: Statement) -> bool:

@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable, Iterable
 
 SUPERVISOR = os.getpid()  # 1 in the sandbox, which has process numbers of its own
-SOURCE_LIMIT = 20_000  # characters of an answer's code that are sent back
 OUT_OF_MEMORY = 77  # the exit code that tells of a MemoryError
+MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", re.MULTILINE)
+DEEPEST = 100  # nested data is read by recursion, in the grader too
 
 
 def main() -> None:
@@ -34,6 +35,8 @@ def main() -> None:
         os.setresuid(job["uid"], job["uid"], job["uid"])
     sys.path[:0] = job["path"]
     keep_out()
+    # The first process of a sandbox gets from inside no signal that it does not handle.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     from course_utils.exercises import declared
     from course_utils.grading.slicing import slices, statements
@@ -59,12 +62,12 @@ def main() -> None:
             continue
         texts = [imports[i].text for i in need["imports"]] + need["written"]
         done = isolated(lambda: answers(exercises[name], texts, given), limits)  # noqa: B023
-        source = "\n".join(need["written"])[:SOURCE_LIMIT]
+        source = "\n".join(need["written"])
         say(
             {
                 "name": name,
                 "status": done["status"],
-                "results": done["said"],
+                "results": done["said"][: len(given)],
                 "source": source,
             }
         )
@@ -134,9 +137,11 @@ def isolated(task: Callable[[], Iterable], limits: dict) -> dict:
     os.set_blocking(reader, False)
     deadline = time.monotonic() + limits["wall"]
     received, status, code, used = bytearray(), None, None, 0.0
+    more = [reader]
     while status is None and code is None:
-        select.select([reader], [], [], 0.02)
-        receive(reader, received, limits["output"])
+        select.select(more, [], [], 0.02)
+        if not receive(reader, received, limits["output"]):
+            more = []  # its end is always ready
         gone, state, usage = os.wait4(child, os.WNOHANG)
         if gone:
             code = os.waitstatus_to_exitcode(state)
@@ -150,15 +155,19 @@ def isolated(task: Callable[[], Iterable], limits: dict) -> dict:
     end_all(child if code is None else None)
     receive(reader, received, limits["output"])
     os.close(reader)
-    said = list(map(piece, bytes(received).split(b"\n")[:-1]))
-    last = said.pop() if said and isinstance(said[-1], dict) else {}
+    said: list[dict | None] = []
+    for line in bytes(received).split(b"\n")[:-1]:
+        said.append(piece(line))
+        if said[-1] is None:
+            break
+    last = said.pop() if said and "end" in (said[-1] or ()) else {}
     if status is None and last.get("end") is True and None not in said:
         status = "ok"
-    elif status is None and used >= limits["cpu"]:
+    elif status is None and (used >= limits["cpu"] or code == -signal.SIGXCPU):
         status = "timeout"
     elif status is None:
         status = "oom" if code == OUT_OF_MEMORY else "crash"
-    said = [one["say"] for one in said if one is not None]
+    said = [one["say"] for one in said if one is not None and "say" in one]
     return {"status": status, "said": said, "reason": last.get("reason")}
 
 
@@ -168,7 +177,20 @@ def piece(line: bytes) -> dict | None:
         said = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) and {"say", "end"} & said.keys() else None
+    if not isinstance(said, dict) or not {"say", "end"} & said.keys():
+        return None
+    return said if shallow(said) else None
+
+
+def shallow(data: object) -> bool:
+    """Return whether data is nested at most `DEEPEST` deep."""
+    level = [data]
+    for _ in range(DEEPEST):
+        inside = [d.values() if isinstance(d, dict) else d for d in level]
+        level = [d for ds in inside for d in ds if isinstance(d, dict | list)]
+        if not level:
+            return True
+    return False
 
 
 def run_limited(task: Callable[[], Iterable], writer: int, limits: dict) -> None:
@@ -212,16 +234,17 @@ def limit(kind: int, soft: int, more: int = 0) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def receive(reader: int, received: bytearray, most: int) -> None:
-    """Read what is there, and not much more than `most` bytes in all."""
+def receive(reader: int, received: bytearray, most: int) -> bool:
+    """Read what is there, to not much more than `most` bytes; return if it goes on."""
     while len(received) <= most:
         try:
             data = os.read(reader, 1 << 16)
         except BlockingIOError:
-            return
+            return True
         if not data:
-            return
+            return False
         received += data
+    return True
 
 
 def address_space() -> int:
@@ -232,17 +255,30 @@ def address_space() -> int:
 
 def memory_of_others() -> int:
     """Return the bytes of memory that all other processes of the sandbox hold."""
-    total = 0
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and entry != "1":
-            try:
-                with open(f"/proc/{entry}/status") as file:
-                    status = file.read()
-            except OSError:  # it has just ended
-                continue
-            sizes = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+)", status, re.MULTILINE)
-            total += 1024 * sum(map(int, sizes))
-    return total
+    others = (entry for entry in os.listdir("/proc") if entry.isdigit())
+    return sum(memory_of(f"/proc/{entry}") for entry in others if entry != "1")
+
+
+def memory_of(process: str) -> int:
+    """Return the bytes of memory of the process with this folder in ``/proc``."""
+    held = held_by(process)
+    if held is None:  # its first thread has ended, and the others may hold what it held
+        try:
+            threads = os.listdir(f"{process}/task")
+        except OSError:
+            return 0
+        held = max((held_by(f"{process}/task/{t}") or 0 for t in threads), default=0)
+    return held
+
+
+def held_by(thread: str) -> int | None:
+    """Return the bytes that the memory of a thread holds, ``None`` if it has none."""
+    try:
+        with open(f"{thread}/status", "rb") as file:
+            sizes = MEMORY.findall(file.read())
+    except OSError:  # it has just ended
+        return None
+    return 1024 * sum(map(int, sizes)) if sizes else None
 
 
 def end_all(child: int | None) -> None:
