@@ -37,7 +37,7 @@ import pytest
 
 from course_utils._environment import ENVIRONMENT
 from course_utils.exercises import reference_cells
-from course_utils.grading import grader, sandbox
+from course_utils.grading import grader, results, sandbox
 from course_utils.grading.sandbox import Limits
 
 BOOK = Path(__file__).parents[1] / "book"
@@ -50,7 +50,7 @@ MARK = "from-the-sandbox"  # in the names of the files that attacks write
 # What a file says
 # --------------------------------------------------------------------------------------
 
-STATUSES = {"ok", *grader.STATUS} - {"infra_error"}
+STATUSES = {"ok", *results.STATUSES} - {"infra_error"}
 
 
 @dataclass(frozen=True)

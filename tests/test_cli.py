@@ -1,8 +1,10 @@
 """The command line: what it prints, its exit codes, and what a person is told."""
 
+import contextlib
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 from example_course import RIGHT, WRONG, answers, write_book, write_submissions
@@ -136,7 +138,7 @@ def test_infra_errors_are_said_and_graded_by_resume(graded, tmp_path, monkeypatc
         raise SandboxError("no more processes")
 
     with monkeypatch.context() as patched:
-        patched.setattr("course_utils.grading.grader.run_worker", fail)
+        patched.setattr("course_utils.grading.grader.borrowed", fail)
         code, printed = graded("grade", "submissions", "--unsafe", "--regrade", "ada")
     assert code == 1
     assert "infra_error: 1" in printed and "--resume" in printed
@@ -266,7 +268,7 @@ def test_the_doctor_knows_settings_of_the_kernel(monkeypatch, tmp_path, setting)
     (tmp_path / "userns").write_text(f"{setting}\n")
     advice = {str(tmp_path / "userns"): ("1", "Allow it for bubblewrap")}
     monkeypatch.setattr(doctor, "KERNEL", advice)
-    monkeypatch.setattr(doctor, "run_worker", fail)
+    monkeypatch.setattr(doctor, "borrowed", fail)
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/bwrap")
     problem = doctor.find_problem()
     assert "uid map: Permission denied" in problem
@@ -277,16 +279,23 @@ def test_the_doctor_knows_settings_of_the_kernel(monkeypatch, tmp_path, setting)
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ([{"status": "crash"}], "did not come back"),
+        ([{"name": "probe", "status": "crash"}], "did not come back"),
         ([], "did not come back"),
         (
-            [{"status": "ok", "results": [["an answer can reach a network"]]}],
+            [
+                {
+                    "name": "probe",
+                    "status": "ok",
+                    "results": [["an answer can reach a network"]],
+                }
+            ],
             "does not hold: an answer can reach a network.",
         ),
     ],
 )
 def test_the_doctor_says_what_the_probe_found(monkeypatch, said, message):
-    monkeypatch.setattr(doctor, "run_worker", lambda *a, **o: said)
+    box = SimpleNamespace(run=lambda notebook, names: said)
+    monkeypatch.setattr(doctor, "borrowed", lambda *a, **o: contextlib.nullcontext(box))
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/bwrap")
     assert message in doctor.find_problem()
 

@@ -10,7 +10,6 @@ from grading_records import HOSTILE, exercise, record, student
 
 from course_utils.grading.export import (
     FORMATS,
-    STATUSES,
     clip,
     escape_cell,
     explain,
@@ -18,6 +17,7 @@ from course_utils.grading.export import (
     file_name,
     visible,
 )
+from course_utils.grading.results import STATUSES
 
 CANVAS_HEADER = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 FAILED = [exercise("dense", "infra_error"), exercise("loss")]

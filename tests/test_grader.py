@@ -1,11 +1,13 @@
 """The grader: keys, records, many submissions, and going on after an interruption."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from example_course import RIGHT, WRONG, answers, write_book, write_submissions
@@ -158,7 +160,7 @@ def test_a_failure_of_the_infrastructure_is_no_score(key, monkeypatch, error):
     def fail(*arguments, **options):
         raise error
 
-    monkeypatch.setattr("course_utils.grading.grader.run_worker", fail)
+    monkeypatch.setattr("course_utils.grading.grader.borrowed", fail)
     record = grade_one(answers(**RIGHT), key)
     assert record["status"] == "infra_error"
     assert record["note"] == str(error)
@@ -177,13 +179,47 @@ def test_a_failure_of_the_infrastructure_is_no_score(key, monkeypatch, error):
         [{"name": "double", "status": "ok", "results": [{"array": 1}], "source": 7}],
         [{"name": "double", "status": "ok", "results": [1] * 99, "source": ""}],
         [{"name": ["double"], "status": {}, "results": None}],
-        ["perfect", None, 3],
     ],
 )
 def test_whatever_the_worker_says_is_at_worst_a_wrong_answer(key, monkeypatch, said):
-    monkeypatch.setattr("course_utils.grading.grader.run_worker", lambda *a, **o: said)
+    lend(monkeypatch, *[[{"begin": n}, *said] for n in key.cases])
     record = grade_one(answers(**RIGHT), key)
     assert (record["status"], record["score"]) == ("ok", 0)
+
+
+def lend(monkeypatch, *answers):
+    """Lend a sandbox that says these things, one after the other."""
+    wanted, waiting = [], list(answers)
+
+    def run(notebook, names):
+        wanted.append(names)
+        return waiting.pop(0) if waiting else []
+
+    box = contextlib.nullcontext(SimpleNamespace(run=run))
+    monkeypatch.setattr("course_utils.grading.grader.borrowed", lambda *a, **o: box)
+    return wanted
+
+
+def test_when_an_answer_ends_the_sandbox_the_others_are_called_in_another(
+    key, monkeypatch
+):
+    outer = {"name": "outer", "status": "ok", "results": [], "source": ""}
+    wanted = lend(
+        monkeypatch, [{"begin": "double"}], [{"begin": "outer"}, outer, {"end": True}]
+    )
+    double, _ = grade_one(answers(**RIGHT), key)["exercises"]
+    assert wanted == [["double", "outer"], ["outer"]]
+    assert (double["status"], double["score"]) == ("crash", 0)
+
+
+def test_a_sandbox_that_ended_before_it_began_is_tried_once_more(key, monkeypatch):
+    both = [{"begin": n} for n in key.cases]
+    lend(monkeypatch, [], both, [{"begin": "double"}])
+    assert grade_one(answers(**RIGHT), key)["status"] == "ok"
+    lend(monkeypatch, [], [])
+    record = grade_one(answers(**RIGHT), key)
+    assert (record["status"], record["score"]) == ("infra_error", None)
+    assert "before they came to an answer" in record["note"]
 
 
 def test_without_a_sandbox_the_marks_are_the_same_and_the_record_says_so(key):

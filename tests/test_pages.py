@@ -8,8 +8,8 @@ from grading_records import HOSTILE, exercise, record
 from playwright.sync_api import sync_playwright
 from test_similarity import ODD, RENAMED, crowd, handed_in
 
-from course_utils.grading.export import STATUSES
 from course_utils.grading.pages import write_feedback, write_report
+from course_utils.grading.results import STATUSES
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 ELEMENTS = """

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course_utils.grading.sandbox import Limits, SandboxError, run_worker
+from course_utils.grading.sandbox import Limits, SandboxError, borrowed
 
 OS_RELEASE = Path("/etc/os-release")
 INSTALL = {
@@ -94,14 +94,19 @@ def find_problem() -> str | None:
         return f"bubblewrap is not installed. Install it:\n    {_install_command()}"
     notebook = {"cells": [{"cell_type": "code", "source": PROBE}]}
     with tempfile.TemporaryDirectory() as folder:
-        given = {"probe": [{"tuple": [folder]}]}
-        job = {"imports": "", "declaration": DECLARATION, "given": given}
+        job = {
+            "imports": "",
+            "declaration": DECLARATION,
+            "preload": [],
+            "given": {"probe": [{"tuple": [folder]}]},
+        }
         try:
-            content = json.dumps(notebook).encode()
-            said = run_worker(job, content, limits=Limits(wall=20))
+            with borrowed(job, limits=Limits(wall=20)) as sandbox:
+                said = sandbox.run(json.dumps(notebook).encode(), ["probe"])
         except SandboxError as error:
             return f"bubblewrap does not work here:\n    {error}\n{_kernel_advice()}"
-    answer = said[0] if said else {}
+    answers = [message for message in said if message.get("name") == "probe"]
+    answer = answers[0] if answers else {}
     if answer.get("status") != "ok":
         return f"The probe did not come back from the sandbox: {answer}"
     (found,) = answer["results"]

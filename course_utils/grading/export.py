@@ -18,22 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from course_utils.grading.results import STATUSES
+
 FORMATS = ("canvas", "csv", "gradescope", "moodle")
 
-#: What a status says to the student. `ok` has more to say: see :func:`explain`.
-STATUSES = {
-    "missing": "There is no answer to this exercise in the notebook yet.",
-    "timeout": "Your code was stopped because it ran for too long. Look for a loop "
-    "that does not end, or that does far more work than it needs.",
-    "oom": "Your code was stopped because it took too much memory. Look for an array "
-    "or a list that grows with every step.",
-    "crash": "Python itself ended while your code ran, without an error message. Look "
-    "for a function that calls itself without end, or a call that ends the program.",
-    "output_limit": "Your code was stopped because it returned far too much data.",
-    "unreadable": "Your notebook could not be read, and so nothing in it was run.",
-    "infra_error": "The grading itself failed, not your code. There is no score yet, "
-    "which is not a 0: your instructor can grade it again.",
-}
 UNSAFE = "graded without the sandbox (--unsafe)"
 
 # Line ends other than \n, control and formatting characters, halves of surrogate pairs.
@@ -200,13 +188,6 @@ def number(value: float) -> str:
 def is_right(exercise: dict) -> bool:
     """Return whether an exercise of a record earned its points."""
     return exercise["status"] == "ok" and exercise["score"] == exercise["points"]
-
-
-def problem(exercise: dict) -> str | None:
-    """Return what the record says was wrong, where :func:`explain` does not say it."""
-    if exercise["status"] in ("missing", "unreadable", "infra_error"):
-        return None
-    return exercise["problem"]
 
 
 def explain(exercise: dict) -> str:
@@ -570,7 +551,7 @@ def _in_one_sentence(exercise: dict) -> str:
     text = [f"{exercise['name']}: {score} of {number(exercise['points'])}."]
     if not is_right(exercise):
         text.append(explain(exercise))
-        text += [t for t in (problem(exercise), exercise["hint"]) if t]
+        text += [t for t in (exercise["problem"], exercise["hint"]) if t]
     return one_line(" ".join(text), 1000)
 
 
@@ -641,7 +622,7 @@ def _chapter_line(record: dict) -> str:
 def _gradescope_test(exercise: dict, title: str, known: bool) -> dict:
     lines = [explain(exercise)]
     if not is_right(exercise):
-        lines += [said] if (said := problem(exercise)) else []
+        lines += [said] if (said := exercise["problem"]) else []
         lines += [f"given: {name} = {value}" for name, value in exercise["given"] or []]
         lines += [f"came: {exercise['came']}"] if exercise["came"] else []
         lines += [f"hint: {exercise['hint']}"] if exercise["hint"] else []

@@ -34,20 +34,19 @@ from course_utils.exercises import (
     public_declaration,
     reference_cells,
 )
-from course_utils.grading.sandbox import Limits, SandboxError, run_worker
+from course_utils.grading.results import STATUSES
+from course_utils.grading.sandbox import Limits, SandboxError, borrowed, close_idle
+from course_utils.grading.slicing import needed_imports
 
 NOTEBOOK_LIMIT = 20 << 20  # bytes
 SOURCE_LIMIT = 20_000  # characters of an answer's code that are kept
 LIMITS = Limits()
 
-STATUS = {
-    "missing": "There is no such function in the notebook, or it is not written yet.",
-    "timeout": "It ran for too long: {cpu} s of processor time are allowed.",
-    "oom": "It took too much memory: {memory} MB are allowed.",
-    "crash": "It ended the process that ran it.",
-    "output_limit": "It returned too much data: {output} MB are allowed.",
-    "unreadable": "The file is not a notebook that can be read.",
-    "infra_error": "The grader failed, not the submission. Grade it again.",
+# What a limit is, for who comes up against it.
+ALLOWED = {
+    "timeout": "{cpu} seconds of processor time are allowed.",
+    "oom": "{megabytes} MB of memory are allowed.",
+    "output_limit": "{results} MB of results are allowed.",
 }
 
 
@@ -74,6 +73,8 @@ class AnswerKey:
         Of each exercise, as `make_cases` gives them, with the expected results.
     secret_id : str
         Which secret the inputs come from.
+    preload : list of str
+        The imports of the first cell that the solutions need.
     """
 
     chapter: str
@@ -82,6 +83,18 @@ class AnswerKey:
     points: dict[str, int]
     cases: dict[str, dict]
     secret_id: str
+    preload: list[str]
+
+    @property
+    def job(self) -> dict:
+        """What the worker needs of this: no expected result."""
+        given = {n: [c["given"] for c in k["cases"]] for n, k in self.cases.items()}
+        return {
+            "imports": self.imports,
+            "declaration": self.declaration,
+            "preload": self.preload,
+            "given": given,
+        }
 
     @property
     def fingerprint(self) -> str:
@@ -95,9 +108,11 @@ def make_answer_key(notebook: Path, secret: bytes) -> AnswerKey:
     path = notebook.parent / "exercises" / f"{notebook.stem}.py"
     declaration = path.read_text(encoding="utf-8")
     exercises = declared(declaration, str(path))
+    imports, solutions = reference_cells(notebook)
     return AnswerKey(
         chapter=notebook.stem,
-        imports=reference_cells(notebook)[0],
+        imports=imports,
+        preload=needed_imports(imports, solutions),
         declaration=public_declaration(declaration),
         points={name: exercise.points for name, exercise in exercises.items()},
         # By way of JSON, so that it is the same here and on another machine.
@@ -148,31 +163,19 @@ def grade_one(
     wrong is a record with the status ``infra_error`` and no score.
     """
     began = time.monotonic()
-    job = {
-        "imports": key.imports,
-        "declaration": key.declaration,
-        "given": {n: [c["given"] for c in k["cases"]] for n, k in key.cases.items()},
-    }
-    if len(notebook) > NOTEBOOK_LIMIT:
-        said = [{"unreadable": f"larger than {NOTEBOOK_LIMIT >> 20} MB"}]
-    else:
-        try:
-            said = run_worker(job, notebook, limits=limits, sandboxed=sandboxed)
-        except (SandboxError, OSError) as error:
-            said = [{"infra_error": str(error)}]
-    said = [message for message in said if isinstance(message, dict)]
-    first = said[0] if said else {}
-    by_name = {str(message.get("name")): message for message in said}
-    if "infra_error" in first:
-        status, note = "infra_error", str(first["infra_error"])
-    elif "unreadable" in first:
-        status, note = "unreadable", str(first["unreadable"])
-    else:
-        status, note = "ok", None
+    status, note, messages = "ok", None, {}
+    try:
+        if len(notebook) > NOTEBOOK_LIMIT:
+            raise ValueError(f"larger than {NOTEBOOK_LIMIT >> 20} MB")
+        messages = _messages(notebook, key, limits, sandboxed)
+    except ValueError as error:
+        status, note = "unreadable", str(error)
+    except (SandboxError, OSError) as error:
+        status, note = "infra_error", str(error)
     exercises = [
-        _unanswered(key, name, status, limits)
-        if status != "ok"
-        else _graded(key, name, by_name.get(name, {}), limits)
+        _graded(key, name, messages.get(name, {}), limits)
+        if status == "ok"
+        else _unanswered(key, name, status, limits)
         for name in key.cases
     ]
     return _record(key, exercises, sandboxed) | {
@@ -181,6 +184,41 @@ def grade_one(
         "note": note,
         "seconds": round(time.monotonic() - began, 3),
     }
+
+
+def _messages(
+    notebook: bytes, key: AnswerKey, limits: Limits, sandboxed: bool
+) -> dict[str, dict]:
+    """Return what the worker says of each answer in a notebook, by name.
+
+    When an answer ends the worker, the others are called in another sandbox.
+
+    Raises
+    ------
+    ValueError
+        When the notebook cannot be read.
+    SandboxError
+        When no sandbox starts, or two end before they come to an answer.
+    """
+    messages: dict[str, dict] = {}
+    failures = 0
+    while names := [name for name in key.cases if name not in messages]:
+        with borrowed(key.job, limits=limits, sandboxed=sandboxed) as sandbox:
+            said = sandbox.run(notebook, names)
+        begun = None
+        for message in said:
+            if "unreadable" in message:
+                raise ValueError(str(message["unreadable"]))
+            begun = message.get("begin", begun)
+            if message.get("name") in names:
+                messages[message["name"]] = message
+        if begun is None:
+            failures += 1
+            if failures == 2:
+                raise SandboxError("two sandboxes ended before they came to an answer")
+        elif begun in names:
+            messages.setdefault(begun, {"status": "crash", "results": []})
+    return messages
 
 
 def ungraded(key: AnswerKey, status: str, note: str | None, sandboxed: bool) -> dict:
@@ -211,8 +249,12 @@ def _unanswered(
     key: AnswerKey, name: str, status: str, limits: Limits = LIMITS
 ) -> dict:
     """Return the record of an exercise that gave no results."""
-    problem = STATUS[status].format(
-        cpu=limits.cpu, memory=limits.memory >> 20, output=limits.output >> 20
+    allowed = (
+        ALLOWED[status].format(
+            cpu=limits.cpu, megabytes=limits.memory >> 20, results=limits.output >> 20
+        )
+        if status in ALLOWED
+        else None
     )
     return {
         "name": name,
@@ -221,7 +263,7 @@ def _unanswered(
         "points": key.points[name],
         "passed": 0,
         "cases": len(key.cases[name]["cases"]),
-        "problem": problem,
+        "problem": allowed,
         "given": None,
         "came": None,
         "hint": None,
@@ -234,7 +276,7 @@ def _graded(key: AnswerKey, name: str, message: dict, limits: Limits) -> dict:
     """Return the record of an exercise from what the worker said about it."""
     cases, source = key.cases[name], str(message.get("source", ""))[:SOURCE_LIMIT]
     status, answers = message.get("status"), message.get("results")
-    if status not in ("ok", *STATUS) or not isinstance(answers, list):
+    if status not in ("ok", *STATUSES) or not isinstance(answers, list):
         status, answers = "crash", []
     answers = answers[: len(cases["cases"])]
     results = [_decoded(value) for value in answers]
@@ -455,11 +497,17 @@ def _pool(workers: int | None, scheduler: str | None) -> Iterator[tuple[Executor
 
         with Client(scheduler) as client:
             number = sum(client.nthreads().values())
-            yield client.get_executor(pure=False), max(1, number)
+            try:
+                yield client.get_executor(pure=False), max(1, number)
+            finally:
+                client.run(close_idle)
     else:
         number = workers or os.cpu_count() or 1
         with ThreadPoolExecutor(number) as pool:
-            yield pool, number
+            try:
+                yield pool, number
+            finally:
+                close_idle()  # before the threads end, and the sandboxes with them
 
 
 def _finished(running: dict[Future, dict]) -> Iterator[dict]:

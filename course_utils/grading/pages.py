@@ -16,7 +16,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from course_utils.grading.export import (
-    STATUSES,
     UNSAFE,
     clip,
     explain,
@@ -24,10 +23,10 @@ from course_utils.grading.export import (
     is_right,
     number,
     one_line,
-    problem,
     visible,
     write_files,
 )
+from course_utils.grading.results import STATUSES
 from course_utils.grading.similarity import (
     FEW,
     Pair,
@@ -212,7 +211,7 @@ def _chapter(record: dict, titles: Mapping[str, str]) -> dict[str, Any]:
             | {
                 "right": is_right(exercise),
                 "explained": explain(exercise),
-                "problem": problem(exercise),
+                "problem": exercise["problem"],
             }
             for exercise in record["exercises"]
         ],

@@ -40,6 +40,20 @@ def read_results(path: Path) -> list[dict]:
     return [records[pair] for pair in sorted(records)]
 
 
+# What each status of an exercise says to the student; `ok` has more to say.
+STATUSES = {
+    "missing": "There is no answer to this exercise in the notebook yet.",
+    "timeout": "Your code was stopped because it ran for too long. Look for a loop "
+    "that does not end, or that does far more work than it needs.",
+    "oom": "Your code was stopped because it took too much memory. Look for an array "
+    "or a list that grows with every step.",
+    "crash": "Python itself ended while your code ran, without an error message. Look "
+    "for a function that calls itself without end, or a call that ends the program.",
+    "output_limit": "Your code was stopped because it returned far too much data.",
+    "unreadable": "Your notebook could not be read, and so nothing in it was run.",
+    "infra_error": "The grading itself failed, not your code. There is no score yet, "
+    "which is not a 0: your instructor can grade it again.",
+}
 TORN = b" (interrupted)"  # ends a line that an interruption left unfinished
 
 

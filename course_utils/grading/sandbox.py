@@ -7,6 +7,7 @@ list of system calls that it refuses. See ``course doctor`` for whether it works
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,6 +55,9 @@ class Limits:
     output: int = 4 << 20
     file: int = 64 << 20
     processes: int = 64
+
+
+START = 120  # seconds that a sandbox may take to start and to hear
 
 
 class SandboxError(RuntimeError):
@@ -124,106 +129,177 @@ def environment() -> dict[str, str]:
     passed = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "ATEN_CPU_CAPABILITY")
     return (
         ENVIRONMENT
-        | {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
+        | {"PATH": "/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8"}
         | {name: os.environ[name] for name in passed if name in os.environ}
     )
 
 
-def run_worker(
-    job: dict, notebook: bytes, *, limits: Limits, sandboxed: bool = True
-) -> list[dict]:
-    """Run the worker on a notebook and return what it said.
+class Sandbox:
+    """A sandbox with a worker that has imported what the answers of a chapter need.
 
     Parameters
     ----------
     job : dict
-        ``imports``, ``declaration`` and ``given``, as the worker takes them.
-    notebook : bytes
+        ``imports``, ``declaration``, ``preload``, ``given``, as the worker takes them.
     limits : Limits
     sandboxed : bool
-        Whether in the sandbox, or as any other program.
+        Whether in a sandbox, or as any other program.
 
     Raises
     ------
     SandboxError
-        When the worker did not get as far as the submission.
+        When it does not start.
     """
-    root = sandboxed and has_every_user()
-    job = job | {
-        "limits": asdict(limits),
-        # A thread runs one sandbox at a time, and no other thread has its number.
-        "uid": FIRST_UID + threading.get_native_id() if root else None,
-        "path": ["/course" if sandboxed else str(PACKAGE.parent), *site_packages()],
-    }
-    python = ["-S", "-s", "-P", "-B"]
-    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as errors:
-        stdin.write(json.dumps(job).encode() + b"\n" + notebook)
-        stdin.seek(0)
-        filters = os.memfd_create("seccomp") if sandboxed else None
+
+    def __init__(self, job: dict, *, limits: Limits, sandboxed: bool = True) -> None:
+        self.clean = True
+        self._limits = limits
+        self._received = bytearray()
+        every_user = sandboxed and has_every_user()
+        job = job | {
+            "limits": asdict(limits),
+            # A thread has one sandbox at work, and no other thread has its number.
+            "uid": FIRST_UID + threading.get_native_id() if every_user else None,
+            "path": [
+                "/course" if sandboxed else str(PACKAGE.parent),
+                *site_packages(),
+            ],
+        }
+        python = [sys._base_executable, "-S", "-s", "-P", "-B"]
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        descriptors, program = [], [*python, str(PACKAGE / WORKER)]
         if sandboxed:
-            os.write(filters, forbidden_calls())
-            os.lseek(filters, 0, os.SEEK_SET)
+            descriptors = [os.memfd_create("seccomp")]
+            os.write(descriptors[0], forbidden_calls())
+            os.lseek(descriptors[0], 0, os.SEEK_SET)
             program = [
-                *command(root),
-                *("--seccomp", str(filters), sys._base_executable, *python),
-                f"/course/course_utils/{WORKER}",
+                *command(every_user),
+                *("--seccomp", str(descriptors[0])),
+                *(*python, f"/course/course_utils/{WORKER}"),
             ]
-        else:
-            program = [sys._base_executable, *python, str(PACKAGE / WORKER)]
         try:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 program,
-                stdin=stdin,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=self._errors,
                 env=environment(),
-                pass_fds=[filters] if sandboxed else [],
+                pass_fds=descriptors,
                 start_new_session=True,
             )
         except OSError as error:
+            self._errors.close()
             raise SandboxError(f"{program[0]} did not start: {error}") from None
         finally:
-            if filters is not None:
-                os.close(filters)
-        n = len(job["given"]) + 1
+            for descriptor in descriptors:
+                os.close(descriptor)
+        os.set_blocking(self._process.stdin.fileno(), False)
+        deadline = time.monotonic() + START
+        self._write(json.dumps(job).encode() + b"\n", deadline)
+        if self._message(deadline) != {"ready": True}:
+            self._errors.seek(0)
+            told = self._errors.read(2000).decode(errors="replace").strip()
+            self.close()
+            raise SandboxError(told or "the worker ended before it was ready")
+
+    def run(self, notebook: bytes, names: list[str]) -> list[dict]:
+        """Return what the worker says of the answers `names` of a notebook.
+
+        The last message is ``{"end": True, ...}``, unless the sandbox was ended.
+        """
+        deadline = time.monotonic() + START + 6 * self._limits.wall
+        head = json.dumps({"names": names, "size": len(notebook)}).encode() + b"\n"
+        self._write(head + notebook, deadline)
+        most = len(self._received) + (len(names) + 1) * 2 * self._limits.output
+        said = []
+        while message := self._message(deadline, most):
+            said.append(message)
+            if message.get("end") is True:
+                self.clean = message.get("clean") is True
+                return said
+        self.clean = False
+        return said
+
+    def close(self) -> None:
+        """End the sandbox and all that is in it."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()  # by which an idle worker ends
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2 if self.clean else 0.2)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        """Write to the worker; what it does not take any more is lost."""
+        view, file = memoryview(data), self._process.stdin.fileno()
+        while view and time.monotonic() < deadline:
+            _, ready, _ = select.select([], [file], [], 1.0)
+            if ready:
+                try:
+                    view = view[os.write(file, view) :]
+                except BrokenPipeError:
+                    return
+
+    def _message(self, deadline: float, most: int = 1 << 20) -> dict | None:
+        """Return the next message; ``None`` when there is none in time, or too much."""
+        file = self._process.stdout.fileno()
+        while b"\n" not in self._received:
+            ready, _, _ = select.select([file], [], [], 1.0)
+            data = os.read(file, 1 << 16) if ready else b""
+            if (ready and not data) or time.monotonic() > deadline:
+                return None
+            self._received += data
+            if len(self._received) > most:
+                return None
+        line, _, self._received = self._received.partition(b"\n")
         try:
-            received = _receive(
-                process, seconds=30 + n * (limits.wall + 10), most=n * 2 * limits.output
-            )
-        finally:
-            _end(process)
-        try:
-            lines = [json.loads(line) for line in received.split(b"\n")[:-1]]
-        except ValueError:  # it was another program
-            lines = []
-        if not lines or lines[0] != {"ready": True}:
-            errors.seek(0)
-            raise SandboxError(
-                errors.read(2000).decode(errors="replace").strip()
-                or f"the worker ended with {process.returncode} before it was ready"
-            )
-    return lines[1:]
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        return message if isinstance(message, dict) else None
 
 
-def _receive(process: subprocess.Popen, *, seconds: float, most: int) -> bytes:
-    """Return what a process writes until it ends, or until a limit."""
-    received, deadline = bytearray(), time.monotonic() + seconds
-    while len(received) <= most and time.monotonic() < deadline:
-        ready, _, _ = select.select([process.stdout], [], [], 1.0)
-        if ready:
-            data = os.read(process.stdout.fileno(), 1 << 16)
-            if not data:
-                break
-            received += data
-    return bytes(received)
+_idle: dict[str, list[Sandbox]] = {}
+_lock = threading.Lock()
 
 
-def _end(process: subprocess.Popen) -> None:
-    """End a process, and all that it started and that did not leave its group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.stdout.close()
-    process.wait()
+@contextlib.contextmanager
+def borrowed(job: dict, *, limits: Limits, sandboxed: bool = True) -> Iterator[Sandbox]:
+    """Lend a sandbox for `job`, one that waits for work or a new one.
+
+    Raises
+    ------
+    SandboxError
+        When a new one does not start.
+    """
+    kind = json.dumps([job, asdict(limits), sandboxed])
+    with _lock:
+        waiting = _idle.get(kind)
+        sandbox = waiting.pop() if waiting else None
+    sandbox = sandbox or Sandbox(job, limits=limits, sandboxed=sandboxed)
+    try:
+        yield sandbox
+    finally:
+        if sandbox.clean:
+            with _lock:
+                _idle.setdefault(kind, []).append(sandbox)
+        else:
+            sandbox.close()
+
+
+def close_idle() -> None:
+    """End the sandboxes that wait for work."""
+    with _lock:
+        every = [sandbox for waiting in _idle.values() for sandbox in waiting]
+        _idle.clear()
+    for sandbox in every:
+        sandbox.close()
+
+
+atexit.register(close_idle)
 
 
 # --------------------------------------------------------------------------------------

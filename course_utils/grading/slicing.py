@@ -137,17 +137,15 @@ def _changes(node: ast.stmt) -> set[str]:
     """Return the names whose objects a statement changes."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return set()
-    changed = [
-        n
-        for n in ast.walk(node)
-        if isinstance(n, ast.Attribute | ast.Subscript)
-        and isinstance(n.ctx, ast.Store | ast.Del)
-    ]
-    changed += [
-        n.value.func
-        for n in ast.walk(node)
-        if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)
-    ]
+    changed = []
+    for inside in ast.walk(node):
+        match inside:
+            case ast.Attribute(ctx=ast.Store() | ast.Del()):
+                changed.append(inside)
+            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                changed.append(inside)
+            case ast.Expr(value=ast.Call()):
+                changed.append(inside.value.func)
     roots = set()
     for target in changed:
         root = target
@@ -198,6 +196,16 @@ def needed(name: str, imports: list[Statement], written: list[Statement]) -> lis
 
 def _imports(statement: Statement) -> bool:
     return statement.text.startswith(("import ", "from "))
+
+
+def needed_imports(imports: str, sources: dict[str, str]) -> list[str]:
+    """Return the imports of a chapter's first cell that its solutions need."""
+    given = statements(imports)
+    chosen: set[int] = set()
+    for name, source in sources.items():
+        chosen |= set(needed(name, given, statements(source)))
+    mine = [given[i] for i in sorted(chosen) if i < len(given)]
+    return [statement.text for statement in mine if _imports(statement)]
 
 
 def slices(notebook: bytes, imports: str, names: list[str]) -> dict[str, dict | None]:

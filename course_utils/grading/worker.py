@@ -1,12 +1,14 @@
-"""What runs inside the sandbox: it calls a submission's answers and returns data.
+"""What runs inside the sandbox: it calls answers and returns data.
 
-Standard input holds a job, one line of JSON, and then the bytes of a notebook. What
+Standard input holds a job, one line of JSON, and then submissions: a line with the
+names of the answers that are wanted and the size of a notebook, and the notebook. What
 comes back on standard output is lines of JSON.
 
-This process never runs a line of the submission. It reads what an exercise needs from
-the notebook, and calls each answer, in processes of their own that it limits and ends.
-Whatever those do, they can say no more than data: no expected value, no other
-submission and no secret is in the sandbox.
+The process that starts here imports what the answers need, once. It reads no submission
+and runs none. For each one it forks a process that reads the notebook, and that forks
+again to run a line of it. No other submission, no expected value and no secret is ever
+in the memory of an answer, or anywhere else in the sandbox. A sandbox in which
+something had to be ended, or was left behind, takes no further submission.
 """
 
 import json
@@ -14,21 +16,23 @@ import os
 import re
 import resource
 import select
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
 
-SUPERVISOR = os.getpid()  # 1 in the sandbox, which has process numbers of its own
+SANDBOXED = os.getpid() == 1  # the sandbox has process numbers of its own
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 OUT_OF_MEMORY = 77  # the exit code that tells of a MemoryError
 MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", re.MULTILINE)
+FILES = 10_000  # in /tmp
 DEEPEST = 100  # nested data is read by recursion, in the grader too
 
 
 def main() -> None:
-    """Read the job, do it, and write the answers."""
-    job = json.loads(sys.stdin.buffer.readline())
-    notebook = sys.stdin.buffer.read()
+    """Take the job, then one submission after the other."""
+    job = json.loads(read_line(0))
     if job["uid"] is not None:
         os.setgroups([])
         os.setresgid(job["uid"], job["uid"], job["uid"])
@@ -39,39 +43,92 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     from course_utils.exercises import declared
-    from course_utils.grading.slicing import slices, statements
+    from course_utils.grading import slicing  # noqa: F401
 
     exercises = declared(job["declaration"])
-    limits, names = job["limits"], list(job["given"])
+    before = in_tmp()
+    for statement in job["preload"]:
+        exec(statement, {})
+    for name in in_tmp() - before:  # what the imports have left there
+        shutil.rmtree(f"/tmp/{name}")
     say({"ready": True})
+    while head := read_line(0):
+        child = os.fork()
+        if child == 0:
+            submission(json.loads(head), exercises, job)
+        clean = watch(child, job["limits"]) and in_tmp() == before
+        say({"end": True, "clean": clean})
+        if not clean:
+            return
 
+
+def submission(head: dict, exercises: dict, job: dict) -> None:
+    """Read a submission and write what its answers give; then end this process."""
+    code = 1
+    try:
+        if SANDBOXED:
+            prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans are this process' to end
+        notebook = read_exactly(0, head["size"])
+        code = 0 if grade(notebook, head["names"], exercises, job) else 1
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def grade(notebook: bytes, names: list[str], exercises: dict, job: dict) -> bool:
+    """Write what the answers of a notebook give; return whether nothing had to end."""
+    from course_utils.grading.slicing import slices, statements
+
+    limits = job["limits"]
     read = isolated(lambda: [slices(notebook, job["imports"], names)], limits)
     if read["status"] != "ok":
         say({"unreadable": read["reason"] or read["status"]})
-        return
+        return False
     (found,) = read["said"]
     imports = statements(job["imports"])
-    for need in filter(None, found.values()):
-        for text in (imports[i].text for i in need["imports"]):
-            if text.startswith(("import ", "from ")):
-                exec(text, {})  # once for all answers: this is the chapter's own text
+    smooth = True
     for name in names:
+        say({"begin": name})
         need, given = found[name], job["given"][name]
         if need is None:
             say({"name": name, "status": "missing", "results": [], "source": ""})
             continue
         texts = [imports[i].text for i in need["imports"]] + need["written"]
         done = isolated(lambda: answers(exercises[name], texts, given), limits)  # noqa: B023
-        source = "\n".join(need["written"])
+        smooth = smooth and done["status"] == "ok"
         say(
             {
                 "name": name,
                 "status": done["status"],
                 "results": done["said"][: len(given)],
-                "source": source,
+                "source": "\n".join(need["written"]),
             }
         )
-    say({"done": True})
+    return smooth
+
+
+def watch(child: int, limits: dict) -> bool:
+    """Wait for the process of a submission; return whether it leaves nothing behind.
+
+    It has limits of its own for what it runs. This one ends it where it was stopped or
+    misled by that.
+    """
+    deadline = time.monotonic() + 5 * limits["wall"]
+    while True:
+        gone, state = os.waitpid(child, os.WNOHANG)
+        if gone:
+            break
+        late = time.monotonic() > deadline
+        if late or (SANDBOXED and memory_of_others() > 2 * limits["memory"]):
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.002)
+    left = SANDBOXED and end_all()
+    return not left and os.waitstatus_to_exitcode(state) == 0
+
+
+def in_tmp() -> set[str]:
+    """Return the names in the sandbox's ``/tmp``, which submissions must not share."""
+    return set(os.listdir("/tmp")) if SANDBOXED else set()
 
 
 def answers(exercise: object, texts: list[str], given: list) -> Iterable[object]:
@@ -94,6 +151,28 @@ def answers(exercise: object, texts: list[str], given: list) -> Iterable[object]
         yield encode(result, strict=False)
 
 
+def read_line(file: int) -> bytes:
+    """Return the next line of an open file, and read no further; at the end nothing."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(file, 1)
+        if not byte:
+            break
+        line += byte
+    return bytes(line)
+
+
+def read_exactly(file: int, size: int) -> bytes:
+    """Return the next `size` bytes of an open file, fewer at its end."""
+    received = bytearray()
+    while len(received) < size:
+        data = os.read(file, size - len(received))
+        if not data:
+            break
+        received += data
+    return bytes(received)
+
+
 def say(message: dict) -> None:
     """Write a line for the grader."""
     sys.stdout.buffer.write(json.dumps(message).encode() + b"\n")
@@ -102,10 +181,15 @@ def say(message: dict) -> None:
 
 def keep_out() -> None:
     """Keep the other processes of this user from tracing and reading this one."""
+    prctl(PR_SET_DUMPABLE, 0)
+
+
+def prctl(option: int, value: int) -> None:
+    """Set an attribute of this process, on Linux."""
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: no
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 # --------------------------------------------------------------------------------------
@@ -139,7 +223,7 @@ def isolated(task: Callable[[], Iterable], limits: dict) -> dict:
     received, status, code, used = bytearray(), None, None, 0.0
     more = [reader]
     while status is None and code is None:
-        select.select(more, [], [], 0.02)
+        select.select(more, [], [], 0.02 if more else 0.001)
         if not receive(reader, received, limits["output"]):
             more = []  # its end is always ready
         gone, state, usage = os.wait4(child, os.WNOHANG)
@@ -150,9 +234,15 @@ def isolated(task: Callable[[], Iterable], limits: dict) -> dict:
             status = "output_limit"
         elif time.monotonic() > deadline:
             status = "timeout"
-        elif SUPERVISOR == 1 and memory_of_others() > limits["memory"]:
+        elif SANDBOXED and (
+            memory_of_others() > limits["memory"] or files_in_tmp() > FILES
+        ):
             status = "oom"
-    end_all(child if code is None else None)
+    if code is None:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    if SANDBOXED:
+        end_all()
     receive(reader, received, limits["output"])
     os.close(reader)
     said: list[dict | None] = []
@@ -206,11 +296,13 @@ def run_limited(task: Callable[[], Iterable], writer: int, limits: dict) -> None
         nothing = os.open("/dev/null", os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
+        os.closerange(3, writer)
+        os.closerange(writer + 1, 1024)
         limit(resource.RLIMIT_CPU, limits["cpu"], 1)
         limit(resource.RLIMIT_CORE, 0)
         limit(resource.RLIMIT_FSIZE, limits["file"])
         limit(resource.RLIMIT_NOFILE, 64)
-        if SUPERVISOR == 1:
+        if SANDBOXED:
             limit(resource.RLIMIT_NPROC, limits["processes"])
             limit(resource.RLIMIT_AS, address_space() + limits["memory"])
         for said in task():
@@ -255,8 +347,8 @@ def address_space() -> int:
 
 def memory_of_others() -> int:
     """Return the bytes of memory that all other processes of the sandbox hold."""
-    others = (entry for entry in os.listdir("/proc") if entry.isdigit())
-    return sum(memory_of(f"/proc/{entry}") for entry in others if entry != "1")
+    others = {entry for entry in os.listdir("/proc") if entry.isdigit()}
+    return sum(memory_of(f"/proc/{e}") for e in others - {"1", str(os.getpid())})
 
 
 def memory_of(process: str) -> int:
@@ -281,22 +373,23 @@ def held_by(thread: str) -> int | None:
     return 1024 * sum(map(int, sizes)) if sizes else None
 
 
-def end_all(child: int | None) -> None:
-    """End `child`, if it still runs, and in the sandbox every other process too."""
-    if SUPERVISOR != 1:
-        if child is not None:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        return
+def files_in_tmp() -> int:
+    """Return how many files ``/tmp`` holds: an empty one takes memory, too."""
+    status = os.statvfs("/tmp")
+    return status.f_files - status.f_ffree
+
+
+def end_all() -> bool:
+    """End all processes of the sandbox but the first and this; return if any was."""
+    found = False
     while True:
         try:
-            os.kill(
-                -1, signal.SIGKILL
-            )  # every process but this one, the sandbox's first
+            os.kill(-1, signal.SIGKILL)
+            found = True
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except (ProcessLookupError, ChildProcessError):
-            return
+            return found
         time.sleep(0.0005)
 
 
