@@ -19,8 +19,8 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from course_utils.exercises import (
@@ -96,10 +96,11 @@ class AnswerKey:
             "given": given,
         }
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Eight bytes in hexadecimal that are others when anything here is."""
-        text = json.dumps(vars(self), sort_keys=True)
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        text = json.dumps(held, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -207,6 +207,7 @@ class Sandbox:
 
         The last message is ``{"end": True, ...}``, unless the sandbox was ended.
         """
+        self.clean = False  # until the worker has said so
         deadline = time.monotonic() + START + 6 * self._limits.wall
         head = json.dumps({"names": names, "size": len(notebook)}).encode() + b"\n"
         self._write(head + notebook, deadline)
@@ -216,8 +217,7 @@ class Sandbox:
             said.append(message)
             if message.get("end") is True:
                 self.clean = message.get("clean") is True
-                return said
-        self.clean = False
+                break
         return said
 
     def close(self) -> None:

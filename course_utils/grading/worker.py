@@ -50,7 +50,8 @@ def main() -> None:
     for statement in job["preload"]:
         exec(statement, {})
     for name in in_tmp() - before:  # what the imports have left there
-        shutil.rmtree(f"/tmp/{name}")
+        path = f"/tmp/{name}"
+        (shutil.rmtree if os.path.isdir(path) else os.remove)(path)
     say({"ready": True})
     while head := read_line(0):
         child = os.fork()
