@@ -44,9 +44,9 @@ LIMITS = Limits()
 
 # What a limit is, for who comes up against it.
 ALLOWED = {
-    "timeout": "{cpu} seconds of processor time are allowed.",
-    "oom": "{megabytes} MB of memory are allowed.",
-    "output_limit": "{results} MB of results are allowed.",
+    "timeout": "It took longer than the {cpu} seconds of processor time that it may.",
+    "oom": "It took more than the {megabytes} MB of memory that it may.",
+    "output_limit": "It returned more than the {results} MB that it may.",
 }
 
 
