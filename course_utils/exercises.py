@@ -604,14 +604,14 @@ def tagged_cells(notebook: Path, tag: str) -> dict[str, str]:
 def reference_cells(notebook: Path) -> tuple[str, dict[str, str]]:
     """Return a chapter's import cell and its solutions by the name each defines.
 
-    A solution is what a cell with the tag ``solution`` holds up to the line ``### END
-    SOLUTION``. The import cell is the first code cell.
+    A solution is what a cell with the tag ``solution`` holds up to the last line
+    ``### END SOLUTION``. The import cell is the first code cell.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     imports = next(cell for cell in cells if cell["cell_type"] == "code")
     solutions = tagged_cells(notebook, "solution")
     return "".join(imports["source"]), {
-        name: source.partition("### END SOLUTION")[0]
+        name: source.rpartition("### END SOLUTION")[0] or source
         for name, source in solutions.items()
     }
 

@@ -340,11 +340,10 @@ def exercises(notebook: NotebookNode) -> list[str]:
 def solution_problems(cell: NotebookNode) -> Iterator[str]:
     """Yield what is wrong with a solution cell."""
     lines = [line.strip() for line in cell.source.splitlines()]
-    marks = [
-        line for line in lines if line in ("### BEGIN SOLUTION", "### END SOLUTION")
-    ]
-    if marks != ["### BEGIN SOLUTION", "### END SOLUTION"]:
-        yield "lacks one ### BEGIN SOLUTION and one ### END SOLUTION"
+    pair = ["### BEGIN SOLUTION", "### END SOLUTION"]
+    marks = [line for line in lines if line in pair]
+    if not marks or marks != pair * (len(marks) // 2):
+        yield "lacks pairs of ### BEGIN SOLUTION and ### END SOLUTION"
     if "hide-cell" not in tags(cell):
         yield "lacks the tag hide-cell"
     if not cell.metadata.get("mystnb", {}).get("code_prompt_show"):

@@ -33,7 +33,7 @@ from types import SimpleNamespace
 import nbformat
 from install import NO_GRADERS, find_graders
 
-from course_utils.exercises import load_exercises, tagged_cells
+from course_utils.exercises import load_exercises, reference_cells, tagged_cells
 from course_utils.grading.nbgrader import nbgrader_edition, write_course
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,7 +119,7 @@ def answer(name: str, kind: str, i: int) -> str:
         return stub
     if kind == "raises":
         return stub.replace("raise NotImplementedError", "return [1, 2, 3][4]")
-    solution = tagged_cells(CHAPTER, "solution")[name].partition("### END SOLUTION")[0]
+    solution = reference_cells(CHAPTER)[1][name]
     solution = solution.replace("    ### BEGIN SOLUTION\n", "").rstrip()
     mistakes = EXERCISES[name].mistakes
     mistake = mistakes[i % len(mistakes)]

@@ -98,7 +98,7 @@ def nbgrader_edition(path: Path) -> nbformat.NotebookNode:
             name = named[1] if named else ""
             found[tag].append(name)
             if name in exercises and name in solutions:
-                body, end, _ = solutions[name].partition("### END SOLUTION")
+                body, end, _ = solutions[name].rpartition("### END SOLUTION")
                 answer = tag == "exercise-stub"
                 cell.source = body + end if answer else TEST.format(name=name)
                 cell.metadata["nbgrader"] = {
