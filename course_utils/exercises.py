@@ -127,8 +127,13 @@ def load_exercises(declaration: Path) -> dict[str, Exercise]:
 def declared(source: str, filename: str = "<declaration>") -> dict[str, Exercise]:
     """Return the exercises that the text of a declaration declares, by name."""
     module = ModuleType("exercise_declaration")
-    exec(compile(source, filename, "exec"), module.__dict__)
-    return {exercise.name: exercise for exercise in module.EXERCISES}
+    try:
+        exec(compile(source, filename, "exec"), module.__dict__)
+        return {exercise.name: exercise for exercise in module.EXERCISES}
+    except Exception as error:
+        raise ValueError(
+            f"{filename} does not declare exercises: {type(error).__name__}: {error}"
+        ) from error
 
 
 def public_declaration(source: str) -> str:
@@ -279,10 +284,13 @@ def report(name: str, answer: Callable, cases: Path, public: dict) -> tuple[bool
         f"{name}: {verdict.passed} of {verdict.cases} cases pass.",
         f"Case {verdict.first + 1}",
     ]
-    for argument, text in described_arguments(key, verdict.first):
-        lines.append(f"  given     {argument} = {text}")
-    expected = decode(key["cases"][verdict.first]["expected"])
-    lines += [f"  expected  {describe(expected)}", f"  came      {verdict.came}"]
+    expected = describe(decode(key["cases"][verdict.first]["expected"]))
+    shown = [
+        *(f"given     {n} = {t}" for n, t in described_arguments(key, verdict.first)),
+        f"expected  {expected}",
+        f"came      {verdict.came}",
+    ]
+    lines += ["  " + text.replace("\n", "\n" + " " * 14) for text in shown]
     if verdict.problem:
         lines.append(f"  problem   {verdict.problem}")
     if verdict.hint:
@@ -535,7 +543,6 @@ def _described(value: Any, depth: int = 10) -> str:
             "edgeitems": 2,
         }
         text = np.array2string(value, max_line_width=60, separator=", ", **options)
-        text = text.replace("\n", "\n" + " " * 14)
         return f"{text}  shape {value.shape}"
     if isinstance(value, float | np.floating):
         return f"{value:.6g}"
@@ -651,21 +658,16 @@ def make_cases(notebook: Path, *, secret: bytes | None = None) -> dict[str, dict
         cases = []
         seed = hmac.digest(secret, name.encode(), "sha256") if secret else b""
         rng = np.random.default_rng(int.from_bytes(seed))
-        for arguments in exercise.inputs(rng):
-            expected = encode(exercise.run(reference, arguments))
-            results = [
-                _judged(exercise, result_of(exercise, variant, arguments), arguments)
-                for variant in variants
-            ]
-            # Without the line that raised, which would quote the solution.
-            results = [Raised(r.text) if isinstance(r, Raised) else r for r in results]
-            cases.append(
-                {
-                    "given": encode(tuple(arguments)),
-                    "expected": expected,
-                    "mistakes": [encode(result, strict=False) for result in results],
-                }
-            )
+        try:
+            for arguments in exercise.inputs(rng):
+                cases.append(_case(exercise, reference, variants, arguments))
+        except Exception as error:
+            raise ValueError(
+                f"{declaration.name}: {name}, case {len(cases) + 1}: "
+                f"{type(error).__name__}: {error}\n`inputs` yields tuples of numbers, "
+                "text, arrays, lists and dicts of these. Where an answer is called "
+                "otherwise, `observe` calls it, and returns such data."
+            ) from error
         for i, mistake in enumerate(exercise.mistakes):
             always = all(case["mistakes"][i] == case["expected"] for case in cases)
             if always and not secret:
@@ -682,6 +684,24 @@ def make_cases(notebook: Path, *, secret: bytes | None = None) -> dict[str, dict
             "cases": cases,
         }
     return made
+
+
+def _case(
+    exercise: Exercise, reference: Callable, variants: list[Callable], arguments: tuple
+) -> dict:
+    """Return a case as it is stored."""
+    given = encode(tuple(arguments))
+    results = [
+        _judged(exercise, result_of(exercise, variant, arguments), arguments)
+        for variant in variants
+    ]
+    # Without the line that raised, which would quote the solution.
+    results = [Raised(r.text) if isinstance(r, Raised) else r for r in results]
+    return {
+        "given": given,
+        "expected": encode(exercise.run(reference, arguments)),
+        "mistakes": [encode(result, strict=False) for result in results],
+    }
 
 
 def _edited(imports: str, source: str, name: str, mistake: Mistake) -> Callable:

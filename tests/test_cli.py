@@ -141,7 +141,7 @@ def test_infra_errors_are_said_and_graded_by_resume(graded, tmp_path, monkeypatc
         patched.setattr("course_utils.grading.grader.borrowed", fail)
         code, printed = graded("grade", "submissions", "--unsafe", "--regrade", "ada")
     assert code == 1
-    assert "infra_error: 1" in printed and "--resume" in printed
+    assert "infra_error: ada/answer.ipynb; no more" in printed and "--resume" in printed
     graded("export", "results.jsonl")
     rows = (tmp_path / "grades.csv").read_text(encoding="utf-8-sig").splitlines()
     assert rows[1].split(",")[:5] == ["ada", "", "", "", ""]
@@ -185,8 +185,11 @@ def test_collect_says_what_it_refused(course, tmp_path):
         (("assign", "9"), "there is no chapter 9; there are 01-small"),
         (("list", "--book", "nowhere"), "say with --book"),
         (("grade", "nowhere"), "there is no secret.key"),
-        (("feedback", "nowhere.jsonl"), "No such file"),
-        (("collect", "nowhere", "--roster", "nowhere.csv"), "No such file"),
+        (("feedback", "nowhere.jsonl"), "there is no nowhere.jsonl"),
+        (("feedback", "book/exercises/01-small.py"), "is no results file"),
+        (("export", "r", "--format", "moodle"), "with --roster"),
+        (("grade", "s", "-j", "0"), "a number from 1 on is expected, not 0"),
+        (("collect", "nowhere", "--roster", "nowhere.csv"), "there is no nowhere.csv"),
     ],
 )
 def test_errors_say_what_to_do(course, monkeypatch, arguments, message):
@@ -210,7 +213,7 @@ def test_chapters_that_nobody_handed_in_are_graded_when_named(course, tmp_path):
     course("assign", "01", "--unsafe")
     write_submissions(tmp_path / "s", ada=None)
     code, printed = course("grade", "s", "--unsafe", "--chapters", "1")
-    assert (code, "missing: 1" in printed) == (0, True)
+    assert (code, "missing: ada, 01-small" in printed) == (0, True)
 
 
 def test_interruption_is_said(course, monkeypatch):
@@ -218,7 +221,7 @@ def test_interruption_is_said(course, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(editions, "find_chapters", interrupt)
-    assert course("list") == (130, "\nInterrupted. What was done is kept.\n")
+    assert course("list") == (130, "\nInterrupted. What is in the results is kept.\n")
 
 
 # --------------------------------------------------------------------------- the doctor

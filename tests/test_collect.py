@@ -190,8 +190,14 @@ def test_two_students_of_one_name_are_refused_where_only_the_name_tells(run):
 
 
 def test_an_anonymous_download_says_so(run):
-    result = run(zipped(("anon_x1Yz9_5001_a.ipynb", GOOD)), CANVAS)
-    assert "anonymous" in result.refused[0].reason
+    with pytest.raises(ValueError, match=r"nothing in .* anonymous"):
+        run(zipped(("anon_x1Yz9_5001_a.ipynb", GOOD)), CANVAS)
+
+
+def test_another_courses_download_writes_nothing(run, tmp_path):
+    with pytest.raises(ValueError, match=r"which has ada, .* no student of the roster"):
+        run(zipped(("zoe/a.ipynb", GOOD), ("yan/a.ipynb", GOOD)))
+    assert not [path for path in tmp_path.rglob("*") if path.is_dir()]
 
 
 @pytest.mark.parametrize("ids", [(5001, 5002, 5003), (7, 7, 7)])
@@ -532,7 +538,7 @@ def test_links_and_pipes_in_a_folder(hostile, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_a_students_folder_that_is_a_link_is_left_alone(hostile, run, tmp_path):
-    run(zipped(("carol/a.ipynb", BAD)))
+    run(zipped((BYSTANDER, GOOD)))
     (run.target / "ada").rmdir()
     (tmp_path / "elsewhere").mkdir()
     (run.target / "ada").symlink_to(tmp_path / "elsewhere")

@@ -6,6 +6,7 @@ import pytest
 from example_course import write_book
 
 from course_utils.exercises import make_cases, public_declaration
+from course_utils.grading import editions
 from course_utils.grading.editions import (
     Chapter,
     LeakError,
@@ -161,9 +162,35 @@ def nothing_is_written(tmp_path):
     return not (tmp_path / "release").exists() and not any(tmp_path.glob(".release*"))
 
 
-def test_a_solution_that_does_not_earn_full_marks_stops_the_release(
-    chapter, prove, tmp_path
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("(2, 5)", "(2, 6)"),
+        ("1,\n        numbers", "3,\n        numbers"),
+        ("square", "cube"),
+    ],
+)
+def test_public_cases_of_another_declaration_stop_the_release(
+    chapter, prove, tmp_path, before, after
 ):
+    change(chapter.declaration, before, after)
+    with pytest.raises(LeakError, match="Run `course cases"):
+        write_release([chapter], tmp_path / "release", prove)
+    assert nothing_is_written(tmp_path)
+    write_cases(chapter)
+    write_release([chapter], tmp_path / "release", prove)
+
+
+def test_public_cases_that_were_never_made_are_asked_for(chapter, prove, tmp_path):
+    chapter.cases.unlink()
+    with pytest.raises(FileNotFoundError, match="course cases --book"):
+        write_release([chapter], tmp_path / "release", prove)
+
+
+def test_a_solution_that_does_not_earn_full_marks_stops_the_release(
+    chapter, prove, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(editions, "_check_cases", lambda chapter: None)
     change(chapter.notebook, "x + x", "x + 1")
     with pytest.raises(LeakError, match="solution of double earns 0 of 1 points"):
         write_release([chapter], tmp_path / "release", prove)

@@ -252,18 +252,56 @@ def test_of_two_notebooks_for_a_chapter_the_last_by_name_counts(tmp_path):
     (folder / "ada" / "b.ipynb").write_bytes(answers(**WRONG))
     ada, bob = find_submissions(folder, NAMES)
     assert ada.path.name == "b.ipynb"
-    assert ada.note == "the last of answer.ipynb, b.ipynb"
+    assert ada.note == "b.ipynb was graded, and not answer.ipynb"
     assert (bob.path, bob.note) == (None, None)
 
 
-def test_a_notebook_without_answers_is_named_in_the_note(tmp_path):
+def test_a_notebook_without_answers_is_taken_for_the_one_chapter_that_lacks(tmp_path):
     names = {"01-one": ["alpha"], "02-two": ["gamma"]}
-    folder = write_submissions(tmp_path / "s", ada=answers(x="y = 1"))
-    assert {s.note for s in find_submissions(folder, names)} == {
-        "of no known chapter: answer.ipynb"
-    }
+    folder = write_submissions(
+        tmp_path / "s", ada=answers(x="y = 1"), bob=answers(x="def alpha():\n    pass")
+    )
+    ada, bob = find_submissions(folder, names)
+    assert (ada.chapter, ada.path.name) == ("01-one", "answer.ipynb")
+    assert ada.note == "no answers in answer.ipynb"
+    assert bob.note is None
+    both = find_submissions(folder, names, ["01-one", "02-two"])
+    assert [s.path for s in both if s.student == "ada"] == [None, None]
+    assert {s.note for s in both if s.student == "ada"} == {ada.note}
     (folder / "ada" / "answer.ipynb").rename(folder / "ada" / "02-two.ipynb")
-    assert find_submissions(folder, names)[1].path.name == "02-two.ipynb"
+    assert find_submissions(folder, names, ["02-two"])[0].note is None
+
+
+def test_a_notebook_of_another_chapter_is_not_taken_for_the_one_that_is_graded(
+    tmp_path,
+):
+    names = {"01-one": ["alpha"], "02-two": ["gamma"]}
+    folder = write_submissions(tmp_path / "s", ada=answers(x="def alpha():\n    pass"))
+    (folder / "ada" / "z.ipynb").write_bytes(answers(x="def gamma():\n    pass"))
+    (only,) = find_submissions(folder, names, ["01-one"])
+    assert (only.path.name, only.note) == ("answer.ipynb", None)
+
+
+def test_answers_to_two_chapters_in_one_notebook_count_for_both(tmp_path):
+    names = {"01-one": ["alpha", "beta"], "02-two": ["gamma"]}
+    every = answers(a="def alpha(): pass", b="def beta(): pass", c="def gamma(): pass")
+    folder = write_submissions(tmp_path / "s", ada=every)
+    assert [s.chapter for s in find_submissions(folder, names)] == ["01-one"]
+    both = find_submissions(folder, names, list(names))
+    assert [s.path.name for s in both] == ["answer.ipynb"] * 2
+
+
+def test_the_folder_of_one_student_is_refused(tmp_path):
+    (tmp_path / "01-small.ipynb").write_bytes(answers(**RIGHT))
+    with pytest.raises(ValueError, match="01-small and no students"):
+        find_submissions(tmp_path, NAMES)
+
+
+def test_a_cell_that_is_not_python_says_so(key):
+    broken = "# my answer\ndef double(x)\n    return 2 * x"
+    double, _ = grade_one(answers(double=broken), key)["exercises"]
+    assert (double["status"], double["score"]) == ("ok", 0)
+    assert double["came"].startswith("SyntaxError: expected ':'")
 
 
 def test_links_pipes_and_large_files_are_not_read(tmp_path):

@@ -27,8 +27,12 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = options.run(options)
     except KeyboardInterrupt:
-        print("\nInterrupted. What was done is kept.", file=sys.stderr)
+        print("\nInterrupted. What is in the results is kept.", file=sys.stderr)
         code = 130
+    except FileNotFoundError as error:
+        missing = f"there is no {error.filename}" if error.filename else error
+        print(f"course {options.command}: {missing}", file=sys.stderr)
+        code = NOTHING
     except (OSError, ValueError, RuntimeError) as error:
         print(f"course {options.command}: {error}", file=sys.stderr)
         code = NOTHING
@@ -64,7 +68,9 @@ def parser() -> argparse.ArgumentParser:
         _secret,
         _unsafe,
     )
-    made.add_argument("chapters", nargs="+", help="numbers or names, such as 03")
+    made.add_argument(
+        "chapters", nargs="+", help="by number or name: 08, or 08-backprop"
+    )
     made.add_argument("-o", "--output", type=Path, default=Path("release"))
     made.add_argument("--format", choices=("student", "nbgrader"), default="student")
 
@@ -97,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
         "--chapters", nargs="+", help="by default those that somebody handed in"
     )
     made.add_argument(
-        "-j", "--jobs", type=int, metavar="N", help="how many at one time"
+        *("-j", "--jobs"), type=_number, metavar="N", help="how many at one time"
     )
     made.add_argument(
         "--scheduler", metavar="ADDRESS", help="of dask.distributed, tcp://host:port"
@@ -131,6 +137,13 @@ def parser() -> argparse.ArgumentParser:
         doctor_command, "Say whether the sandbox works here, and what to do if not."
     )
     return top
+
+
+def _number(text: str) -> int:
+    """Return a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on is expected, not {text}")
+    return int(text)
 
 
 def _book(made: argparse.ArgumentParser) -> None:
@@ -219,7 +232,9 @@ def assign_command(options: argparse.Namespace) -> int:
         for name in assignments:
             print(f"    cd {options.output} && nbgrader generate_assignment {name}")
         return DONE
-    write_release(chapters, options.output, prove)
+    earlier = write_release(chapters, options.output, prove)
+    if earlier:
+        print(f"Replaced the release of {', '.join(earlier)}.")
     print(f"Wrote {options.output}:")
     for chapter in chapters:
         points = sum(keys[chapter.slug].points.values())
@@ -281,38 +296,37 @@ def grade_command(options: argparse.Namespace) -> int:
     sandboxed = _sandbox(options)
     secret = read_secret(options.secret)
     chapters = find_chapters(options.book)
-    if options.chapters:
-        chapters = choose(chapters, options.chapters)
+    names = {c.slug: list(c.points()) for c in chapters}
     if not options.submissions.is_dir():
         raise ValueError(f"{options.submissions} is not a folder")
-    found = find_submissions(
-        options.submissions, {c.slug: list(c.points()) for c in chapters}
-    )
-    handed_in = {s.chapter for s in found if s.path}
+    wanted = None
     if options.chapters:
-        handed_in = {c.slug for c in chapters}
+        wanted = [c.slug for c in choose(chapters, options.chapters)]
+    found = find_submissions(options.submissions, names, wanted)
+    graded = {submission.chapter for submission in found}
     known: list[dict] = []
     if (options.resume or options.regrade) and options.output.exists():
         known = read_results(options.output)
-    found = [s for s in found if s.chapter in handed_in]
     if options.regrade:
-        unknown = set(options.regrade) - {s.student for s in found}
+        unknown = sorted(set(options.regrade) - {s.student for s in found})
         if unknown:
-            raise ValueError(f"no submission of {', '.join(sorted(unknown))}")
+            raise ValueError(
+                f"no submission of {', '.join(unknown)}: give the names of the folders"
+            )
         found, known = [s for s in found if s.student in options.regrade], []
     if not found:
         raise ValueError(
             f"there is no notebook with answers in {options.submissions}: it has a "
             "folder for each student, with the notebooks inside"
         )
-    counts: dict[str, int] = {}
+    new = []
     going_on = bool(options.resume or options.regrade)
     # Each sandbox imports the package anew, and reads it faster when it is compiled.
     compileall.compile_dir(PACKAGE, quiet=2)
     with ResultsFile(options.output, resume=going_on) as out:
         keys = []
         for chapter in chapters:
-            if chapter.slug in handed_in:
+            if chapter.slug in graded:
                 print(f"Working out the answer key of {chapter.slug}.", flush=True)
                 keys.append(make_answer_key(chapter.notebook, secret))
         with _progress(len(found)) as step:
@@ -326,19 +340,21 @@ def grade_command(options: argparse.Namespace) -> int:
                 known=known,
             ):
                 out.append(record)
-                counts[record["status"]] = counts.get(record["status"], 0) + 1
+                new.append(record)
                 step()
-    print(f"{sum(counts.values())} graded, {len(found) - sum(counts.values())} kept.")
-    for status, count in sorted(counts.items()):
-        if status != "ok":
-            print(f"    {status}: {count}")
-    if counts.get("infra_error"):
+    print(f"{len(new)} graded, {len(found) - len(new)} kept.")
+    special = [r for r in new if r["status"] != "ok" or r["note"]]
+    for record in sorted(special, key=lambda r: (r["status"], r["student"])):
+        what = record["status"].replace("ok", "note")
+        where = record["file"] or f"{record['student']}, {record['chapter']}"
+        print(f"    {what}: {where}", *filter(None, [record["note"]]), sep="; ")
+    if any(record["status"] == "infra_error" for record in new):
         print(
             "What failed was not graded and gets no score. `course doctor` may say "
             "why. Then go on with --resume."
         )
     print(f"Results: {options.output}")
-    return ATTENTION if counts.keys() & {"infra_error", "unreadable"} else DONE
+    return ATTENTION if any(r["status"] != "missing" for r in special) else DONE
 
 
 def feedback_command(options: argparse.Namespace) -> int:
@@ -361,7 +377,15 @@ def report_command(options: argparse.Namespace) -> int:
     stubs: dict[str, str] = {}
     for chapter in find_chapters(options.book):
         stubs |= tagged_cells(chapter.notebook, "exercise-stub")
-    write_report(records, options.output, names=names, titles=titles, stubs=stubs)
+    regrade = f"course grade submissions -o {options.results} --regrade"
+    write_report(
+        records,
+        options.output,
+        names=names,
+        titles=titles,
+        stubs=stubs,
+        regrade=regrade,
+    )
     print(f"Wrote {options.output}.")
     return DONE
 
@@ -371,6 +395,11 @@ def export_command(options: argparse.Namespace) -> int:
     from course_utils.grading.export import export
     from course_utils.grading.roster import read_roster
 
+    if options.format in ("canvas", "moodle") and not options.roster:
+        raise ValueError(
+            f"{options.format} finds students by its own numbers: give its export of "
+            "the course with --roster"
+        )
     records, _, titles = _read(options)
     roster = read_roster(options.roster) if options.roster else []
     default = "gradescope" if options.format == "gradescope" else "grades.csv"

@@ -117,7 +117,8 @@ def collect(
     Raises
     ------
     ValueError
-        If `source` is neither a folder nor a zip that can be read, or holds `target`.
+        If `source` is neither a folder nor a zip that can be read, or holds `target`,
+        or if nothing in it is of a student of the roster.
     """
     source, target = Path(source), Path(target)
     for student in roster:
@@ -128,6 +129,14 @@ def collect(
     run = _Run(target, Matcher(roster), Reader(limits or Limits()))
     with entries_of(source) as entries:
         shares = run.share_out(entries)
+        if not shares and run.collected.refused:
+            first = run.collected.refused[0]
+            raise ValueError(
+                f"nothing in {source} is of a student of the roster, which has "
+                f"{', '.join(student.id for student in roster[:3])} ... The first of "
+                f"{len(run.collected.refused)} that were refused: {first.source}: "
+                f"{first.reason}"
+            )
         for student in roster:
             run.take(student, shares.get(student.id, []))
     found = {taken.student for taken in run.collected.taken}

@@ -20,6 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.exercises import (
+    compare,
+    decode,
+    load_exercises,
+    make_cases,
     public_declaration,
     reference_cells,
 )
@@ -62,8 +66,22 @@ class Chapter:
 
     def points(self) -> dict[str, int]:
         """Return the points of the exercises by name, from the public cases."""
-        cases = json.loads(self.cases.read_text(encoding="utf-8"))
-        return {name: case["points"] for name, case in cases.items()}
+        return {name: case["points"] for name, case in self.public().items()}
+
+    def public(self) -> dict[str, dict]:
+        """Return the public cases.
+
+        Raises
+        ------
+        FileNotFoundError
+            When they have not been made.
+        """
+        if not self.cases.exists():
+            raise FileNotFoundError(
+                f"there is no {self.cases}: `course cases --book "
+                f"{self.notebook.parent}` makes it"
+            )
+        return json.loads(self.cases.read_text(encoding="utf-8"))
 
     def text(self) -> str:
         """Return the text cells."""
@@ -224,15 +242,51 @@ def shown_text(path: Path) -> str:
     return text
 
 
+# What every chapter needs, and what those need that import something.
+REQUIRED = {
+    *("numpy", "scipy", "matplotlib", "scikit-learn", "mlxtend", "mnist1d", "pooch"),
+    *("jupyterlab", "ipykernel"),
+}
+REQUIRED_BY = {
+    "torch": {"torch"},
+    "keras": {"tensorflow-cpu", "tensorflow", "keras"},
+    "tensorflow": {"tensorflow-cpu", "tensorflow", "keras"},
+}
+
+
+def _requirements(lines: list[str], chapters: list[Chapter]) -> list[str]:
+    """Return the lines of the project's requirements that these chapters need."""
+    required = set(REQUIRED)
+    for chapter in chapters:
+        code = [
+            c["source"] for c in chapter.read()["cells"] if c["cell_type"] == "code"
+        ]
+        for module, packages in REQUIRED_BY.items():
+            if re.search(
+                rf"^(?:import|from) {module}\b", "\n".join(code), re.MULTILINE
+            ):
+                required |= packages
+    return [
+        line
+        for line in lines
+        if line.startswith("-c ") or re.split("[=; ]", line)[0].lower() in required
+    ]
+
+
+TORCH = """PyTorch and what comes with it are
+large: on Linux without a graphics card, add to the third line
+`--extra-index-url https://download.pytorch.org/whl/cpu`, which takes a smaller one."""
 STUDENT_README = """\
 # {title}
 
 These notebooks are yours to fill in. You need Python 3.11 and, once, in this folder:
 
     python -m venv .venv
-    source .venv/bin/activate         (Windows: .venv\\Scripts\\activate)
+    source .venv/bin/activate
     pip install -r requirements.txt
     jupyter lab
+
+On Windows, the second line is `.venv\\Scripts\\activate`. {torch}
 
 In each notebook are exercises: a function to write, and below it a cell that checks it.
 `python -m course_utils check {example}` checks a whole notebook. Hand in the notebook
@@ -245,8 +299,10 @@ names of the functions: they are how your answers are found.
 
 def write_release(
     chapters: list[Chapter], target: Path, prove: Callable[[str, bytes], list[dict]]
-) -> None:
+) -> list[str]:
     """Write the student edition of `chapters` to the folder `target`.
+
+    Returns the chapters of the release that it replaces.
 
     Parameters
     ----------
@@ -261,8 +317,9 @@ def write_release(
     FileExistsError
         When `target` holds something else.
     LeakError
-        When a solution does not earn full marks, a stub earns some, or a line of a
-        solution would be handed out. Nothing is written then.
+        When a solution does not earn full marks, a stub earns some, a line of a
+        solution would be handed out, or the public cases are not those that the
+        solutions give. Nothing is written then.
     """
     if target.exists() and any(target.iterdir()) and not (target / MANIFEST).exists():
         raise FileExistsError(
@@ -274,6 +331,7 @@ def write_release(
         (made / "exercises").mkdir(parents=True)
         for chapter in chapters:
             edition = without_solutions(chapter.read())
+            _check_cases(chapter)
             _prove(chapter, edition, prove)
             write_notebook(edition, made / chapter.notebook.name)
             public = public_declaration(chapter.declaration.read_text(encoding="utf-8"))
@@ -287,9 +345,42 @@ def write_release(
                 "nothing was written: lines of solutions would be handed out:\n"
                 + "\n".join(leaks)
             )
+        earlier = []
         if target.exists():
+            manifest = target / MANIFEST
+            if manifest.exists():
+                text = manifest.read_text(encoding="utf-8")
+                earlier = [entry["chapter"] for entry in json.loads(text)]
             target.rename(Path(name) / "earlier")
         made.rename(target)
+    return earlier
+
+
+def _check_cases(chapter: Chapter) -> None:
+    """Check that the public cases of a chapter are those that its solutions give."""
+    declared, public = load_exercises(chapter.declaration), chapter.public()
+    made = json.loads(json.dumps(make_cases(chapter.notebook)))
+    same = public.keys() == made.keys()
+    for name, exercise in declared.items() if same else ():
+        old, new = public[name], made[name]
+        rest = [{k: v for k, v in key.items() if k != "cases"} for key in (old, new)]
+        given = [[case["given"] for case in key["cases"]] for key in (old, new)]
+        same = same and rest[0] == rest[1] and given[0] == given[1]
+        for before, now in zip(old["cases"], new["cases"]):
+            # Within the tolerance: another processor gives other last digits.
+            wrong = compare(
+                decode(now["expected"]),
+                decode(before["expected"]),
+                rtol=exercise.rtol,
+                atol=exercise.atol,
+            )
+            same = same and wrong is None
+    if not same:
+        raise LeakError(
+            f"nothing was written: {chapter.cases} does not hold the cases that the "
+            f"solutions of {chapter.slug} give. Run `course cases --book "
+            f"{chapter.notebook.parent}`, and run the notebook again"
+        )
 
 
 def _prove(
@@ -318,11 +409,11 @@ def _write_surroundings(chapters: list[Chapter], made: Path) -> None:
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, made / "course_utils", ignore=hidden)
     for name in ("requirements.txt", "constraints.txt"):
-        pinned = PACKAGE.parent / name
-        if pinned.exists():
-            lines = pinned.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if line != "-e ."]
-            (made / name).write_text("\n".join(kept) + "\n", encoding="utf-8")
+        if (PACKAGE.parent / name).exists():
+            lines = (PACKAGE.parent / name).read_text(encoding="utf-8").splitlines()
+            if name == "requirements.txt":
+                lines = _requirements(lines, chapters)
+            (made / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     listed = [
         {
             "chapter": chapter.slug,
@@ -340,6 +431,7 @@ def _write_surroundings(chapters: list[Chapter], made: Path) -> None:
     text = STUDENT_README.format(
         title="Hidden Layers: exercises",
         example=chapters[0].notebook.name,
+        torch=TORCH if "\ntorch==" in (made / "requirements.txt").read_text() else "",
         chapters="\n".join(lines),
     )
     (made / "README.md").write_text(text, encoding="utf-8")

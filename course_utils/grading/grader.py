@@ -338,18 +338,28 @@ class Submission:
     note: str | None = None
 
 
-def find_submissions(folder: Path, names: dict[str, list[str]]) -> list[Submission]:
+def find_submissions(
+    folder: Path, names: dict[str, list[str]], chapters: list[str] | None = None
+) -> list[Submission]:
     """Return what is in a folder of submissions, for each student and each chapter.
 
     A student's notebooks are in a folder with the student's name, or it is one notebook
     with that name. Which chapter a notebook belongs to is seen from the answers that it
-    defines, whatever its file is called.
+    defines, whatever its file is called. One that defines none is taken for the chapter
+    that its student has not handed in, where there is one such chapter.
 
     Parameters
     ----------
     folder : Path
     names : dict of str to list of str
-        The names of the exercises of each chapter.
+        The names of the exercises of every chapter that there is.
+    chapters : list of str, optional
+        Which to return; by default those that somebody handed in.
+
+    Raises
+    ------
+    ValueError
+        When the folder is that of one student.
     """
     students: dict[str, list[Path]] = {}
     for entry in sorted(folder.iterdir()):
@@ -360,24 +370,38 @@ def find_submissions(folder: Path, names: dict[str, list[str]]) -> list[Submissi
             students.setdefault(entry.name, []).extend(inside)
         elif entry.suffix == ".ipynb":
             students.setdefault(entry.stem, []).append(entry)
+    if strange := students.keys() & names.keys():
+        raise ValueError(
+            f"{folder} holds {', '.join(sorted(strange))} and no students: give the "
+            "folder in which each student has a folder"
+        )
+    counts = {p: _answers_in(p, names) for ps in students.values() for p in ps}
+    handed_in = {_most(count) for count in counts.values()}
+    if chapters is None:
+        chapters = [chapter for chapter in names if chapter in handed_in]
     found = []
-    for student, notebooks in students.items():
-        chapters = {path: _chapter_of(path, names) for path in notebooks}
-        unknown = [path.name for path, chapter in chapters.items() if chapter is None]
-        for chapter in names:
-            mine = [path for path, found_in in chapters.items() if found_in == chapter]
+    for student, paths in students.items():
+        for chapter in chapters:
+            mine = [p for p in paths if _most(counts[p]) == chapter]
+            mine = mine or [p for p in paths if counts[p][chapter]]
             note = None
             if len(mine) > 1:
-                note = f"the last of {', '.join(path.name for path in mine)}"
-            elif not mine and unknown:
-                note = f"of no known chapter: {', '.join(unknown)}"
-            path = mine[-1] if mine else None
-            found.append(Submission(student, chapter, path, note))
+                others = ", ".join(path.name for path in mine[:-1])
+                note = f"{mine[-1].name} was graded, and not {others}"
+            found.append(Submission(student, chapter, mine[-1] if mine else None, note))
+        unknown = [p for p in paths if _most(counts[p]) is None]
+        lacking = [
+            i for i, s in enumerate(found) if s.student == student and not s.path
+        ]
+        for i in lacking if unknown else []:
+            note = f"no answers in {', '.join(path.name for path in unknown)}"
+            path = unknown[-1] if len(lacking) == 1 else None
+            found[i] = Submission(student, found[i].chapter, path, note)
     return found
 
 
-def _chapter_of(path: Path, names: dict[str, list[str]]) -> str | None:
-    """Return the chapter whose answers a notebook defines, or whose name it has."""
+def _answers_in(path: Path, names: dict[str, list[str]]) -> dict[str, int]:
+    """Return how many answers to each chapter a notebook seems to define."""
     try:
         content = read_notebook(path)
     except (OSError, ValueError):
@@ -386,11 +410,15 @@ def _chapter_of(path: Path, names: dict[str, list[str]]) -> str | None:
     for chapter, exercises in names.items():
         answer = rb"\b(%s)(?:\(| *=|:)" % "|".join(exercises).encode()
         counts[chapter] = len(set(re.findall(answer, content)))
+    if not any(counts.values()):  # then its name may tell
+        counts |= {chapter: 1 for chapter in names if chapter in path.name}
+    return counts
+
+
+def _most(counts: dict[str, int]) -> str | None:
+    """Return the chapter with the most answers, ``None`` if none has any."""
     best = max(counts, key=counts.__getitem__)
-    if counts[best]:
-        return best
-    named = [chapter for chapter in names if chapter in path.name]
-    return named[0] if named else best if len(names) == 1 else None
+    return best if counts[best] else None
 
 
 def read_notebook(path: Path) -> bytes:

@@ -33,6 +33,10 @@ def read_results(path: Path) -> list[dict]:
         except (ValueError, KeyError, TypeError):
             if line.endswith(TORN):
                 continue
+            if number == 1:
+                raise ValueError(
+                    f"{path} is no results file: give what `course grade` wrote"
+                ) from None
             raise ValueError(
                 f"{path}, line {number} is damaged: remove that line and grade again "
                 "with --resume, which grades what is missing"

@@ -83,7 +83,7 @@ def command(every_user: bool) -> list[str]:
     if every_user:
         arguments += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
-        arguments += ["--unshare-user"]
+        arguments += ["--unshare-user", "--cap-drop", "ALL"]  # a root has them all
     bound = {folder: folder for folder in [sys.base_prefix, *site_packages()]}
     bound = {f: f for f in bound if not Path(f).is_relative_to("/usr")}
     bound |= {str(PACKAGE): "/course/course_utils"}
@@ -158,8 +158,6 @@ class Sandbox:
         every_user = sandboxed and has_every_user()
         job = job | {
             "limits": asdict(limits),
-            # A thread has one sandbox at work, and no other thread has its number.
-            "uid": FIRST_UID + threading.get_native_id() if every_user else None,
             "path": [
                 "/course" if sandboxed else str(PACKAGE.parent),
                 *site_packages(),
@@ -193,6 +191,8 @@ class Sandbox:
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
+        # No other sandbox has the number of this process while it is there.
+        job["uid"] = FIRST_UID + self._process.pid if every_user else None
         os.set_blocking(self._process.stdin.fileno(), False)
         deadline = time.monotonic() + START
         self._write(json.dumps(job).encode() + b"\n", deadline)
@@ -208,7 +208,7 @@ class Sandbox:
         The last message is ``{"end": True, ...}``, unless the sandbox was ended.
         """
         self.clean = False  # until the worker has said so
-        deadline = time.monotonic() + START + 6 * self._limits.wall
+        deadline = time.monotonic() + START + (len(names) + 3) * self._limits.wall
         head = json.dumps({"names": names, "size": len(notebook)}).encode() + b"\n"
         self._write(head + notebook, deadline)
         most = len(self._received) + (len(names) + 1) * 2 * self._limits.output
@@ -219,6 +219,11 @@ class Sandbox:
                 self.clean = message.get("clean") is True
                 break
         return said
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is still there."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End the sandbox and all that is in it."""
@@ -277,8 +282,11 @@ def borrowed(job: dict, *, limits: Limits, sandboxed: bool = True) -> Iterator[S
     """
     kind = json.dumps([job, asdict(limits), sandboxed])
     with _lock:
-        waiting = _idle.get(kind)
+        waiting = _idle.get(kind, [])
         sandbox = waiting.pop() if waiting else None
+    if sandbox and not sandbox.alive:  # it ends with the thread that made it
+        sandbox.close()
+        sandbox = None
     sandbox = sandbox or Sandbox(job, limits=limits, sandboxed=sandboxed)
     try:
         yield sandbox
@@ -307,8 +315,8 @@ atexit.register(close_idle)
 # --------------------------------------------------------------------------------------
 
 # Their numbers on (x86-64, ARM64), from the kernel's tables. Refused is what opens
-# other namespaces, looks into other processes, slows or limits the one that watches, or
-# holds memory that is counted for none.
+# other namespaces, looks into other processes, slows or limits the one that watches,
+# or holds memory that is counted for none.
 CALLS = {
     "unshare": (272, 97),
     "setns": (308, 268),

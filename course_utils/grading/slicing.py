@@ -230,16 +230,21 @@ def slices(notebook: bytes, imports: str, names: list[str]) -> dict[str, dict | 
         When it is no notebook.
     """
     given = statements(imports)
-    written = [s for cell in notebook_cells(notebook) for s in statements(cell)]
+    cells = notebook_cells(notebook)
+    parsed = [statements(cell) for cell in cells]
+    written = [statement for cell in parsed for statement in cell]
+    broken = [cell for cell, found in zip(cells, parsed) if cell.strip() and not found]
     found: dict[str, dict | None] = {}
     for name in names:
         chosen = needed(name, given, written)
         own = [(given + written)[i].text for i in chosen if i >= len(given)]
-        found[name] = own and {
-            "imports": [i for i in chosen if i < len(given)],
-            "written": own,
-        }
-        found[name] = found[name] or None
+        if not own:  # the cell with a fault in it tells of the fault when it is run
+            defined = re.compile(rf"^(?:def|class)\s+{name}\b", re.MULTILINE)
+            own = [cell for cell in broken if defined.search(cell)][-1:]
+        found[name] = None
+        if own:
+            mine = [i for i in chosen if i < len(given)]
+            found[name] = {"imports": mine, "written": own}
     return found
 
 
