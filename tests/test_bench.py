@@ -1,5 +1,7 @@
 """The grader beside nbgrader and otter-grader: the same marks, and how much faster."""
 
+import time
+
 import bench_graders
 import pytest
 from bench_graders import (
@@ -10,6 +12,9 @@ from bench_graders import (
     make_submissions,
     table,
 )
+from example_course import RIGHT, answers, write_book, write_submissions
+
+from course_utils.grading.grader import find_submissions, grade_all, make_answer_key
 
 
 def test_the_submissions_are_of_every_kind_and_no_two_alike(tmp_path):
@@ -53,3 +58,33 @@ def test_ten_times_nbgrader_and_twenty_five_times_otter(graders, tmp_path):
     print(table([ours, nbgrader, otter]))
     assert ours.rate >= 10 * nbgrader.rate
     assert ours.rate >= 25 * otter.rate
+
+
+def rate(folder, key, workers):
+    """Return how many submissions in a folder are graded in a second."""
+    found = find_submissions(folder, {key.chapter: list(key.cases)})
+    began = time.perf_counter()
+    records = list(grade_all(found, [key], folder, workers=workers))
+    assert {record["status"] for record in records} == {"ok"}
+    return len(records) / (time.perf_counter() - began)
+
+
+@pytest.mark.sandbox
+def test_a_thousand_submissions_take_less_than_two_minutes(tmp_path):
+    make_submissions(tmp_path, 60)
+    key = make_answer_key(bench_graders.CHAPTER, bytes(32))
+    assert rate(tmp_path, key, 2) > 1000 / 120
+
+
+@pytest.mark.sandbox
+def test_twice_the_workers_have_at_least_1_7_times_the_rate(tmp_path):
+    """With answers that wait, so that other programs on the machine do not decide.
+
+    `tools/bench_graders.py --ours-only 1000` measures it with answers that compute.
+    """
+    key = make_answer_key(write_book(tmp_path / "book"), bytes(32))
+    slow = "import time\ndef double(x):\n    time.sleep(0.1)\n    return 2 * x"
+    content = answers(**RIGHT | {"double": slow})
+    students = {f"s{i:02}": content for i in range(16)}
+    folder = write_submissions(tmp_path / "submissions", **students)
+    assert rate(folder, key, 2) >= 1.7 * rate(folder, key, 1)
