@@ -235,7 +235,7 @@ def test_a_number_of_the_students_own_stays(run):
         "Ada Lovelace_12345_assignsubmission_file/08-backprop.ipynb",
         "Ada Lovelace_12345_assignsubmission_file_/08-backprop.ipynb",
         "Ada Lovelace_12345_assignsubmission_file_08-backprop.ipynb",
-        "Lovelace Ada_12345_assignsubmission_file_/work/08-backprop.ipynb",
+        "Lovelace Ada_12345_assignsubmission_file_/mine/08-backprop.ipynb",
         "ada lovelace_1_assignsubmission_file_Bob Noyce_2_assignsubmission_file_.ipynb",
     ],
 )
@@ -715,7 +715,7 @@ def test_a_zip_that_a_student_hands_in_is_opened_by_the_same_rules(hostile):
         ("bob/good.ipynb", b"not Bob's"),
         ("Bob Noyce_1_assignsubmission_file_x.ipynb", b"Ada's all the same"),
         (entry("link.ipynb", mode=stat.S_IFLNK | 0o777), b"/etc/passwd"),
-        ("__MACOSX/work/._08-backprop.ipynb", BAD),
+        ("__MACOSX/mine/._08-backprop.ipynb", BAD),
         ("work/.ipynb_checkpoints/08-backprop-checkpoint.ipynb", BAD),
         ("notes.txt", b"notes"),
         ("again.zip", zipped(("x.ipynb", BAD))),

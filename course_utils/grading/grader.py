@@ -85,7 +85,7 @@ class AnswerKey:
     secret_id: str
     preload: list[str]
 
-    @property
+    @cached_property
     def job(self) -> dict:
         """What the worker needs of this: no expected result."""
         given = {n: [c["given"] for c in k["cases"]] for n, k in self.cases.items()}
