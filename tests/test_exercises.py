@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from trials import CHAPTERS as CHAPTER_NAMES
-from trials import EXERCISES, exercises_of, trial
+from trials import EXERCISES, alternatives, exercises_of, trial
 
 from course_utils import exercises
 from course_utils.exercises import (
@@ -210,18 +210,16 @@ def test_points_that_a_line_divides_are_as_many_as_others():
 # ------------------------------------------------------------ other right answers
 
 
-def alternatives(chapter):
+def other_answers(chapter):
     """Return the functions and classes of ``tests/alternatives`` by their names."""
-    path = Path(__file__).parent / "alternatives" / f"{chapter}.py"
-    defined = {"__name__": chapter}
-    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), defined)
-    return {name: value for name, value in defined.items() if "__" in name.strip("_")}
+    defined = alternatives(chapter).items()
+    return {name: value for name, value in defined if "__" in name.strip("_")}
 
 
 @of_every_exercise
 def test_answers_written_in_other_ways_pass(chapter, name):
     tried = trial(chapter, name)
-    answers = alternatives(chapter)
+    answers = other_answers(chapter)
     others = [other for other in answers if other.startswith(f"{name}__")]
     assert len(others) >= 2
     for other in others:
@@ -231,7 +229,7 @@ def test_answers_written_in_other_ways_pass(chapter, name):
 
 @pytest.mark.parametrize("chapter", CHAPTER_NAMES)
 def test_every_other_answer_is_of_an_exercise(chapter):
-    names = {other.partition("__")[0] for other in alternatives(chapter)}
+    names = {other.partition("__")[0] for other in other_answers(chapter)}
     assert names == set(exercises_of(chapter))
 
 

@@ -17,12 +17,24 @@ from course_utils.exercises import (
 )
 
 BOOK = Path(__file__).parents[1] / "book"
-CHAPTERS = [path.stem for path in sorted(BOOK.glob("exercises/*.py"))]
+CHAPTERS = [path.stem for path in sorted(BOOK.glob("[0-9]*-*.ipynb"))]
 
 
 def exercises_of(chapter):
     """Return the names of a chapter's exercises, without loading what it imports."""
     return list(reference_cells(BOOK / f"{chapter}.ipynb")[1])
+
+
+def alternatives(chapter):
+    """Return what ``tests/alternatives`` has for a chapter, by name.
+
+    Other right answers are called ``exercise__something``. ``EQUIVALENT`` holds the
+    mutants of the reference that are right, with the reason, by exercise and change.
+    """
+    path = Path(__file__).parent / "alternatives" / f"{chapter}.py"
+    defined = {"__name__": chapter}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), defined)
+    return defined
 
 
 EXERCISES = [(chapter, name) for chapter in CHAPTERS for name in exercises_of(chapter)]

@@ -64,3 +64,17 @@ def shapes_of__lists(sizes, batch):
 def shapes_of__tuple_of_numpy_integers(sizes, batch):
     n = np.array(sizes)
     return tuple(((i, j), (j,), (batch, j)) for i, j in pairwise(n))
+
+
+# Mutants of the solutions that are the same function, with the reason.
+EQUIVALENT = {
+    "forward_one": {
+        "z = x @ W + b -> z = x.T @ W + b": "transposing an array with one axis changes nothing"
+    },
+    "count_params": {
+        "for n_in, n_out in zip(sizes[:-1], sizes[1:]): -> for n_in, n_out in zip(sizes[:], sizes[1:]):": "zip ends with the shorter of the two"
+    },
+    "shapes_of": {
+        "for n_in, n_out in zip(sizes[:-1], sizes[1:]): -> for n_in, n_out in zip(sizes[:], sizes[1:]):": "zip ends with the shorter of the two"
+    },
+}

@@ -91,3 +91,41 @@ def is_linearly_separable__interior_point(X, y):
         method="highs-ipm",
     )
     return found.status == 0
+
+
+# Mutants of the solutions that are the same function, with the reason.
+EQUIVALENT = {
+    "collapse_affine": {
+        "b = b1 @ W2 + b2 -> b = b1.T @ W2 + b2": "transposing an array with one axis changes nothing"
+    },
+    "xor_weights": {
+        "W1 = np.array([[1.0, -1.0], [-1.0, 1.0]]) -> W1 = [[1.0, -1.0], [-1.0, 1.0]]": "a list passes for an array",
+        "W1 = np.array([[1.0, -1.0], [-1.0, 1.0]]) -> W1 = -np.array([[1.0, -1.0], [-1.0, 1.0]])": "another network that does XOR",
+        "W1 = np.array([[1.0, -1.0], [-1.0, 1.0]]) -> W1 = np.array([[-1.0, 1.0], [1.0, -1.0]])": "another network that does XOR",
+        "W1 = np.array([[1.0, -1.0], [-1.0, 1.0]]) -> W1 = np.array([[1.0, -2.0], [-1.0, 1.0]])": "another network that does XOR",
+        "W1 = np.array([[1.0, -1.0], [-1.0, 1.0]]) -> W1 = np.array([[1.0, -1.0], [-2.0, 1.0]])": "another network that does XOR",
+        "b1 = np.zeros(2) -> b1 = -np.zeros(2)": "-0 is 0",
+        "b2 = np.array([-0.5]) -> b2 = [-0.5]": "a list passes for an array",
+    },
+    "is_linearly_separable": {
+        "signs = np.where(y == 1, 1.0, -1.0) -> signs = np.where(y == 1, -1.0, 1.0)": "which class is on which side of the plane is no matter",
+        "signs = np.where(y == 1, 1.0, -1.0) -> signs = -np.where(y == 1, 1.0, -1.0)": "which class is on which side of the plane is no matter",
+        "signs = np.where(y == 1, 1.0, -1.0) -> signs = np.where(y != 1, 1.0, -1.0)": "which class is on which side of the plane is no matter",
+        "signs = np.where(y == 1, 1.0, -1.0) -> signs = np.where(y == 0, 1.0, -1.0)": "which class is on which side of the plane is no matter",
+        "rows = np.column_stack([X, np.ones(len(X))]) -> rows = -np.column_stack([X, np.ones(len(X))])": "which class is on which side of the plane is no matter",
+        "A = -signs[:, None] * rows -> A = -(-signs[:, None] * rows)": "which class is on which side of the plane is no matter",
+        "A = -signs[:, None] * rows -> A = signs[:, None] * rows": "which class is on which side of the plane is no matter",
+        "signs = np.where(y == 1, 1.0, -1.0) -> signs = np.where(y == 1, 2.0, -1.0)": "a larger margin for one class can be had just as well",
+        "signs = np.where(y == 1, 1.0, -1.0) -> signs = np.where(y == 1, 1.0, -2.0)": "a larger margin for one class can be had just as well",
+        "rows = np.column_stack([X, np.ones(len(X))]) -> rows = np.column_stack([np.ones(len(X)), X])": "the bias comes first",
+        "return bool(result.success) -> return result.success": "it is a bool",
+        "u = -np.ones(len(A)) -> u = -np.ones(len(X))": "these have the same length",
+        "u = -np.ones(len(A)) -> u = -np.ones(len(y))": "these have the same length",
+        "u = -np.ones(len(A)) -> u = -np.ones(len(signs))": "these have the same length",
+        "u = -np.ones(len(A)) -> u = -np.ones(len(rows))": "these have the same length",
+        "rows = np.column_stack([X, np.ones(len(X))]) -> rows = np.column_stack([X, np.ones(len(y))])": "these have the same length",
+        "rows = np.column_stack([X, np.ones(len(X))]) -> rows = np.column_stack([X, np.ones(len(signs))])": "these have the same length",
+        "result = linprog(np.zeros(A.shape[1]), A_ub=A, b_ub=u, bounds=(None, None)) -> result = linprog(np.zeros(A.shape[-1]), A_ub=A, b_ub=u, bounds=(None, None))": "the last of two axes is axis 1",
+        "result = linprog(np.zeros(A.shape[1]), A_ub=A, b_ub=u, bounds=(None, None)) -> result = linprog(np.zeros(rows.shape[1]), A_ub=A, b_ub=u, bounds=(None, None))": "these have the same shape",
+    },
+}

@@ -92,3 +92,20 @@ def saturation_fraction__relative_slope(Z, share):
 def saturation_fraction__average(Z, share):
     slope = expit(Z) * expit(-Z)
     return np.average(np.where(slope < 0.25 * share, 1, 0))
+
+
+# Mutants of the solutions that are the same function, with the reason.
+EQUIVALENT = {
+    "act_grad": {
+        "return np.where(Z > 0, 1.0, 0.0) -> return np.where(1.0, Z > 0, 0.0)": "True becomes 1.0 and False 0.0"
+    },
+    "elu": {
+        "return np.where(Z > 0, Z, negative) -> return np.where(Z >= 0, Z, negative)": "both are 0 at 0",
+        "negative = alpha * (np.exp(np.minimum(Z, 0)) - 1) -> negative = alpha * (np.exp(Z) - 1)": "np.where leaves the overflow out",
+        "negative = alpha * (np.exp(np.minimum(Z, 0)) - 1) -> negative = alpha * (np.exp(np.minimum(Z, 1)) - 1)": "np.where leaves what is above 0 out",
+    },
+    "saturation_fraction": {
+        "return float(np.mean(slope < share * 0.25)) -> return np.mean(slope < share * 0.25)": "a NumPy float passes for a float",
+        "A = 1 / (1 + np.exp(-Z)) -> A = 1 / (1 + np.exp(Z))": "the slope is the same at -z and z",
+    },
+}

@@ -110,3 +110,25 @@ def grad_check__unit_vectors(f, p, dp, h):
     return np.linalg.norm((dp - estimate).ravel(), np.inf) / np.max(
         [np.abs(dp), np.abs(estimate)]
     )
+
+
+# Mutants of the solutions that are the same function, with the reason.
+EQUIVALENT = {
+    "softmax_ce_grad": {
+        "n = len(logits) -> n = len(y)": "these have the same length",
+        "E = np.exp(logits - logits.max(axis=1, keepdims=True)) -> E = -np.exp(logits - logits.max(axis=1, keepdims=True))": "the sign falls out of the quotient",
+        "E = np.exp(logits - logits.max(axis=1, keepdims=True)) -> E = np.exp(logits - logits.max(axis=-1, keepdims=True))": "the last of two axes is axis 1",
+        "dlogits = E / E.sum(axis=1, keepdims=True) -> dlogits = E / E.sum(axis=-1, keepdims=True)": "the last of two axes is axis 1",
+    },
+    "grad_check": {
+        "estimate = np.zeros_like(p) -> estimate = -np.zeros_like(p)": "every element is filled in later",
+        "estimate = np.zeros_like(p) -> estimate = np.ones_like(p)": "every element is filled in later",
+        "estimate = np.zeros_like(p) -> estimate = np.zeros_like(dp)": "these have the same shape",
+        "nudge = np.zeros_like(p) -> nudge = -np.zeros_like(p)": "-0 is 0",
+        "nudge = np.zeros_like(p) -> nudge = np.zeros_like(dp)": "these have the same shape",
+        "nudge = np.zeros_like(p) -> nudge = np.zeros_like(estimate)": "these have the same shape",
+        "for index in np.ndindex(p.shape): -> for index in np.ndindex(dp.shape):": "these have the same shape",
+        "for index in np.ndindex(p.shape): -> for index in np.ndindex(estimate.shape):": "these have the same shape",
+        "return relative_error(dp, estimate) -> return relative_error(estimate, dp)": "the error is symmetric",
+    },
+}

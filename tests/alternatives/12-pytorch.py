@@ -158,3 +158,7 @@ def capture__every_module(model, layer_name, X):
     for handle in handles:
         handle.remove()
     return outputs[layer_name]
+
+
+# Mutants of the solutions that are the same function, with the reason.
+EQUIVALENT = {"capture": {"return kept[0] -> return kept[-1]": "one output is kept"}}

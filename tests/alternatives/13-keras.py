@@ -114,3 +114,14 @@ def activation_model__again(model):
         if isinstance(layer, keras.layers.Dense):
             kept.append(A)
     return keras.Model(X, kept)
+
+
+# Mutants of the solutions that are the same function, with the reason.
+EQUIVALENT = {
+    "build_functional": {
+        "X = A = keras.Input((n_in,)) -> X = A = -keras.Input((n_in,))": "the model begins at X, after the sign"
+    },
+    "activation_model": {
+        "dense = [layer for layer in model.layers if isinstance(layer, layers.Dense)] -> dense = [layer for layer in list(model.layers)[1:] if isinstance(layer, layers.Dense)]": "the first layer is the input"
+    },
+}
