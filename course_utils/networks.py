@@ -34,6 +34,15 @@ def lecun_normal(n_in: int, n_out: int, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(0.0, np.sqrt(1.0 / n_in), (n_in, n_out))
 
 
+def standard_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw uniformly within 1 / sqrt(n_in) of 0, as PyTorch does for a linear layer.
+
+    Glorot and Bengio (2010) call it the standard initialisation.
+    """
+    limit = 1.0 / np.sqrt(n_in)
+    return rng.uniform(-limit, limit, (n_in, n_out))
+
+
 def glorot_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> np.ndarray:
     """Draw uniformly within sqrt(6 / (n_in + n_out)) of 0 (Glorot and Bengio, 2010)."""
     limit = np.sqrt(6.0 / (n_in + n_out))
@@ -49,6 +58,7 @@ INITIALISERS: dict[str, Initialiser] = {
     "zeros": zeros,
     "normal": normal,
     "lecun_normal": lecun_normal,
+    "standard_uniform": standard_uniform,
     "glorot_uniform": glorot_uniform,
     "he_normal": he_normal,
 }

@@ -22,7 +22,13 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from course_utils._arguments import float_array, label_array, whole_number
+from course_utils._arguments import (
+    float_array,
+    label_array,
+    one_of,
+    pair,
+    whole_number,
+)
 from course_utils.inspection import Grid
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -491,6 +497,64 @@ def plot_loglog(
         ax.loglog(x, values, label=label, marker=marker, markersize=5, **style)
     ax.grid(color="#E5E5E5", linewidth=0.6)
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return ax
+
+
+def plot_by_layer(
+    curves: Mapping[str, np.ndarray],
+    *,
+    bands: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    ylabel: str = "",
+    log: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a number for each layer of networks, from layer 1 on.
+
+    Parameters
+    ----------
+    curves : mapping of str to ndarray of float, shape (n_layers,)
+        Values by the label that the legend gives them; the numbers of layers may
+        differ.
+    bands : mapping of str to pair of ndarray of float, optional
+        For labels of `curves` the lowest and highest values to shade, each of the
+        shape of the curve.
+    ylabel : str
+        Name of the vertical axis.
+    log : bool
+        Whether the vertical axis is logarithmic, so that all values must be > 0.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    """
+    curves = _check_curves("curves", curves, None)
+    limits = {}
+    for label, band in (bands or {}).items():
+        one_of("a label of bands", label, tuple(curves))
+        name, length = f"bands[{label!r}]", len(curves[label])
+        limits[label] = [
+            float_array(f"{name}[{i}]", values, shape=(length,))
+            for i, values in enumerate(pair(name, band, "of arrays"))
+        ]
+    for label, values in curves.items():
+        low = min(values.min(), *(v.min() for v in limits.get(label, [values])))
+        if log and low <= 0:
+            raise ValueError(
+                f"curves[{label!r}] must be > 0 on a log axis, got {low:g}"
+            )
+    ax = _axes(ax)
+    for (label, values), style, marker in zip(
+        curves.items(), _line_styles(), cycle(MARKERS)
+    ):
+        layers = np.arange(1, len(values) + 1)
+        ax.plot(layers, values, label=label, marker=marker, markersize=5, **style)
+        if label in limits:
+            ax.fill_between(
+                layers, *limits[label], color=style["color"], alpha=0.15, linewidth=0
+            )
+    ax.set_yscale("log" if log else "linear")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(color="#E5E5E5", linewidth=0.6)
+    ax.set(xlabel="layer", ylabel=ylabel)
     ax.legend()
     return ax
 

@@ -37,6 +37,7 @@ N_IN, N_OUT = 400, 300
 SPREADS = {
     "normal": (1.0, 2.0),
     "lecun_normal": (1.0 / N_IN, 2.0),
+    "standard_uniform": (1.0 / (3.0 * N_IN), 0.8),
     "glorot_uniform": (2.0 / (N_IN + N_OUT), 0.8),
     "he_normal": (2.0 / N_IN, 2.0),
 }
@@ -71,12 +72,26 @@ def test_mean_and_variance_are_within_5_standard_errors(name, spread):
     assert abs((W**2).mean() - variance) < 5 * standard_error
 
 
-def test_glorot_weights_fill_the_range_up_to_the_limit():
-    limit = np.sqrt(6.0 / (N_IN + N_OUT))
-    W = draw("glorot_uniform")
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("glorot_uniform", np.sqrt(6.0 / (N_IN + N_OUT))),
+        ("standard_uniform", np.sqrt(1.0 / N_IN)),
+    ],
+)
+def test_uniform_weights_fill_the_range_up_to_the_limit(name, limit):
+    W = draw(name)
     # 120,000 uniform draws all stay below 0.999 of the limit once in 10^52 times.
     assert 0.999 * limit < W.max() <= limit
     assert 0.999 * limit < -W.min() <= limit
+
+
+def test_the_standard_initialisation_is_that_of_torch_linear():
+    torch.manual_seed(0)
+    weight = torch.nn.Linear(N_IN, N_OUT).weight.detach().numpy()
+    assert 0.999 < np.abs(weight).max() * np.sqrt(N_IN) <= 1 + 1e-6
+    ours = draw("standard_uniform")
+    assert np.isclose(weight.std(), ours.std(), rtol=0.01)
 
 
 # Gradients of whole networks ----------------------------------------------------------

@@ -71,6 +71,9 @@ def probability_grid(n=50):
 x = np.linspace(-4, 4, 101)
 FUNCTIONS = {"sigmoid": sigmoid(x), "tanh": np.tanh(x), "ReLU": np.maximum(0, x) / 2}
 
+NORMS = {"sigmoid": [0.01, 0.05, 0.3], "ReLU": [0.2, 0.4]}
+NORM_BANDS = {"sigmoid": ([0.005, 0.03, 0.2], [0.02, 0.1, 0.4])}
+
 DRAWINGS = {
     "points": lambda ax: plots.plot_points(X, BANDS, ax=ax),
     "regions_classes": lambda ax: plots.plot_decision_regions(
@@ -102,6 +105,9 @@ DRAWINGS = {
     ),
     "loglog": lambda ax: plots.plot_loglog(
         STEPS, CURVES, xlabel="step h", ylabel="relative error", ax=ax
+    ),
+    "by_layer": lambda ax: plots.plot_by_layer(
+        NORMS, bands=NORM_BANDS, ylabel="norm of the gradient", ax=ax
     ),
 }
 
@@ -553,6 +559,25 @@ def test_loglog_has_log_axes_and_markers(ax):
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("h", "error")
 
 
+def test_by_layer_counts_layers_from_1_and_shades_its_bands(ax):
+    plots.plot_by_layer(NORMS, bands=NORM_BANDS, ylabel="norm", ax=ax)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
+    sigmoid, relu = ax.lines
+    assert np.array_equal(sigmoid.get_xydata(), np.c_[[1, 2, 3], NORMS["sigmoid"]])
+    assert np.array_equal(relu.get_xydata(), np.c_[[1, 2], NORMS["ReLU"]])
+    assert sigmoid.get_marker() != relu.get_marker()
+    (band,) = ax.collections
+    corners = band.get_paths()[0].vertices
+    assert {0.005, 0.03, 0.2, 0.02, 0.1, 0.4} <= set(corners[:, 1])
+    assert legend_labels(ax) == ["sigmoid", "ReLU"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("layer", "norm")
+
+
+def test_by_layer_draws_zeros_on_a_linear_axis(ax):
+    plots.plot_by_layer({"dead": [0.0, 0.5]}, log=False, ax=ax)
+    assert ax.get_yscale() == "linear"
+
+
 def test_more_curves_than_colours_are_all_drawn(ax):
     plots.plot_loglog([1, 2], {str(i): [1, 2 + i] for i in range(12)}, ax=ax)
     styles = {(line.get_color(), line.get_marker()) for line in ax.lines}
@@ -692,6 +717,26 @@ GRID = Grid(x[:3], x[:3], np.zeros((3, 3)))
             ValueError,
             r"curves\['a'\] must be > 0",
             lambda: plots.plot_loglog([1, 2], {"a": [1, -1]}),
+        ),
+        (
+            ValueError,
+            r"curves\['a'\] must be > 0",
+            lambda: plots.plot_by_layer({"a": [1.0, 0.0]}),
+        ),
+        (
+            ValueError,
+            r"curves\['a'\] must be > 0 .* got -1",
+            lambda: plots.plot_by_layer({"a": [1.0]}, bands={"a": ([-1.0], [2.0])}),
+        ),
+        (
+            ValueError,
+            "a label of bands must be one of a",
+            lambda: plots.plot_by_layer({"a": [1.0]}, bands={"b": ([1.0], [2.0])}),
+        ),
+        (
+            TypeError,
+            r"bands\['a'\] must be a pair",
+            lambda: plots.plot_by_layer({"a": [1.0]}, bands={"a": [1.0]}),
         ),
     ],
 )
