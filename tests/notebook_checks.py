@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from nbformat import NotebookNode
-from run_notebook import fingerprint, seal
+from run_notebook import fingerprint, is_folded, seal
 
 LINES, COLUMNS = 25, 88
 ALT_CHARACTERS = 40
@@ -147,6 +147,16 @@ def edited(notebook: NotebookNode) -> list[str]:
         f"{name}: an output or a tolerance was edited after it was stored"
         for name, cell in cells(notebook, "code")
         if cell.metadata.get("sealed") != seal(cell)
+    ]
+
+
+def unfolded(notebook: NotebookNode) -> list[str]:
+    """A source that the site folds away and JupyterLab does not, or the reverse."""
+    return [
+        f"{name} is not folded in JupyterLab as it is on the site"
+        for name, cell in cells(notebook, "code")
+        if cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        != is_folded(cell)
     ]
 
 
@@ -440,6 +450,7 @@ EVERY_NOTEBOOK = (
     out_of_order,
     stale,
     edited,
+    unfolded,
     opted_out,
     stderr,
     errors,

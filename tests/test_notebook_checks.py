@@ -33,6 +33,8 @@ def executed(source: str, *outputs: NotebookNode, **metadata: object) -> Noteboo
     cell = new_code_cell(source, outputs=list(outputs), metadata=metadata)
     cell.metadata["executed"] = run_notebook.fingerprint(source)
     cell.metadata["sealed"] = run_notebook.seal(cell)
+    if run_notebook.is_folded(cell):
+        cell.metadata["jupyter"] = {"source_hidden": True}
     return cell
 
 
@@ -179,6 +181,7 @@ DAMAGE = [
     (checks.exercises, 7, meta(tags=["exercise-stub"]), "3 times"),
     (checks.exercises, ANSWER, has(source="twice = 2"), "BEGIN SOLUTION"),
     (checks.exercises, ANSWER, meta(tags=["solution"]), "hide-cell"),
+    (checks.unfolded, ANSWER, meta(jupyter={}), "not folded in JupyterLab"),
     (checks.exercises, ANSWER, meta(mystnb={}), "code_prompt_show"),
     (checks.typed_references, 2, has(source="See Figure 3."), "'Figure 3'"),
     (checks.typed_references, 2, has(source="By Eq. (2)."), "'Eq. (2'"),

@@ -37,14 +37,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 300  # seconds
 
 
-def toc_notebooks(root: Path = ROOT) -> list[Path]:
-    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in order.
-
-    Raises
-    ------
-    FileNotFoundError
-        When it names a page that is neither a notebook nor Markdown.
-    """
+def toc_documents(root: Path = ROOT) -> list[str]:
+    """Return what ``_toc.yml`` in the folder `root` names, in order."""
     names: list[str] = []
 
     def visit(node: object) -> None:
@@ -57,8 +51,19 @@ def toc_notebooks(root: Path = ROOT) -> list[Path]:
                 visit(child)
 
     visit(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
+    return names
+
+
+def toc_notebooks(root: Path = ROOT) -> list[Path]:
+    """Return the notebooks that ``_toc.yml`` in the folder `root` names, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        When it names a page that is neither a notebook nor Markdown.
+    """
     notebooks = []
-    for name in names:
+    for name in toc_documents(root):
         notebook = root / f"{name.removesuffix('.ipynb')}.ipynb"
         if notebook.exists():
             notebooks.append(notebook)
@@ -76,6 +81,11 @@ def seal(cell: NotebookNode) -> str:
     """Return the fingerprint of what a code cell stores: outputs and tolerances."""
     stored = [cell.outputs, cell.metadata.get("rtol"), cell.metadata.get("atol")]
     return fingerprint(json.dumps(stored, sort_keys=True))
+
+
+def is_folded(cell: NotebookNode) -> bool:
+    """Say whether the site folds a cell's source away, as plotting and solutions."""
+    return not {"hide-input", "hide-cell"}.isdisjoint(cell.metadata.get("tags", []))
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
@@ -124,7 +134,10 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
 
 
 def normalise(notebook: NotebookNode) -> None:
-    """Store the fingerprints, and drop what differs between two runs, in place."""
+    """Store the fingerprints, and drop what differs between two runs, in place.
+
+    What the site folds away is folded away in JupyterLab too.
+    """
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata = nbformat.from_dict(
         {
@@ -141,6 +154,9 @@ def normalise(notebook: NotebookNode) -> None:
         if cell.cell_type != "code":
             continue
         cell.metadata["executed"] = fingerprint(cell.source)
+        cell.metadata.pop("jupyter", None)
+        if is_folded(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = bare_png(output.data["image/png"])
