@@ -10,6 +10,7 @@ import numpy as np
 from course_utils._arguments import (
     float_array,
     label_array,
+    one_of,
     pair,
     real_number,
     whole_number,
@@ -29,6 +30,43 @@ def hidden_activations(network: Sequential, X: np.ndarray) -> list[np.ndarray]:
     """
     network.forward(X)
     return [layer.A.copy() for layer in network.layers if isinstance(layer, Activation)]
+
+
+def gradient_norms(network: Sequential, *, of: str = "W") -> np.ndarray:
+    """Return the length of the gradient of each dense layer, first layer to last.
+
+    The gradients are those of the last backward pass. A length is the root of the sum
+    of squares, over every weight or bias of the layer.
+
+    Parameters
+    ----------
+    network : Sequential
+        Its backward pass has been called.
+    of : {"W", "b"}
+        The gradient of the weights or that of the biases.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_dense_layers,)
+
+    Raises
+    ------
+    RuntimeError
+        If there was no backward pass.
+
+    >>> from course_utils.networks import mlp
+    >>> network = mlp((2, 3, 1))
+    >>> _ = network.backward(np.ones_like(network.forward(np.zeros((4, 2)))))
+    >>> float(gradient_norms(network, of="b")[-1])
+    4.0
+    """
+    name = "d" + one_of("of", of, ("W", "b"))
+    gradients = [getattr(layer, name) for layer in network.dense_layers()]
+    if any(gradient is None for gradient in gradients):
+        raise RuntimeError("call backward first: a dense layer has no gradient yet")
+    return np.array(
+        [np.linalg.norm(gradient.astype(np.float64)) for gradient in gradients]
+    )
 
 
 def confusion_matrix(

@@ -19,7 +19,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
 from course_utils._arguments import (
@@ -45,6 +46,7 @@ _GREY, _DARK = "#999999", "#333333"
 _RADIUS = 0.44  # of a circle of a drawn network
 _MAX_NODES = 16  # in one layer of a drawn network
 _MAX_EDGE_LABELS = 12
+_BOX = (0.62, 0.42)  # a node of a drawn graph, in columns and rows
 
 
 def use_book_style() -> None:
@@ -559,6 +561,71 @@ def plot_by_layer(
     return ax
 
 
+def plot_graph(
+    labels: Sequence[str],
+    edges: Sequence[tuple[int, int]],
+    *,
+    values: Sequence[float] | None = None,
+    gradients: Sequence[float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a computational graph from left to right: a box a node, an arrow an edge.
+
+    A node stands one column to the right of its last input, and a node without inputs
+    (a grey box) one column to the left of the first that uses it. Numbers are written
+    with two decimals at most. There is room for about eight columns of four boxes.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The nodes' names or operations, of length n.
+    edges : sequence of tuple (int, int)
+        Pairs (i, j), 0 <= i, j < n, where node i is an input of node j. A pair that is
+        there twice, as in ``a * a``, makes two arrows.
+    values : sequence of float, optional
+        The nodes' values, shape (n,), written in the boxes.
+    gradients : sequence of float, optional
+        The derivatives of the output by each node, shape (n,), written below the boxes.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Raises
+    ------
+    ValueError
+        An edge names no node, or the edges make a cycle.
+    """
+    labels = [str(label) for label in labels]
+    edges = _check_edges(edges, len(labels))
+    shape = (len(labels),)
+    if values is not None:
+        values = float_array("values", values, shape=shape)
+    if gradients is not None:
+        gradients = float_array("gradients", gradients, shape=shape)
+    inner = {j for _, j in edges}
+    places, routes = _graph_places(_graph_columns(len(labels), edges), edges, inner)
+    ax = _axes(ax)
+    for k, route in enumerate(routes):
+        again = edges[:k].count(edges[k])  # the second arrow ends above the first
+        _draw_arrow(ax, route, 0.13 * again)
+    for i, (x, y) in enumerate(places):
+        colour = "#FFF1C2" if i in inner else "#EFEFEF"
+        corner = (x - _BOX[0] / 2, y - _BOX[1] / 2)
+        ax.add_patch(Rectangle(corner, *_BOX, facecolor=colour, edgecolor=_DARK))
+        text = labels[i] if values is None else f"{labels[i]}\n{_short(values[i])}"
+        ax.text(x, y, text, ha="center", va="center", fontsize=9, linespacing=1.15)
+        if gradients is not None:
+            text = f"grad {_short(gradients[i])}"
+            y -= _BOX[1] / 2 + 0.14
+            ax.text(x, y, text, ha="center", va="center", fontsize=9, color=VERMILLION)
+    points = np.concatenate([places, *routes])
+    for limits, along, least in ((ax.set_xlim, 0, 5.0), (ax.set_ylim, 1, 2.0)):
+        low, high = points[:, along].min(), points[:, along].max()
+        spare = max(0.9, least - (high - low)) / 2
+        limits(low - spare, high + spare)
+    ax.set_axis_off()
+    return ax
+
+
 def _axes(ax: Axes | None, *, height: float = FIGURE_SIZE[1]) -> Axes:
     if ax is None:
         _, ax = plt.subplots(figsize=(FIGURE_SIZE[0], height), layout="constrained")
@@ -765,6 +832,97 @@ def _short(value: float) -> str:
     if value != 0 and float(text) == 0:
         text = f"{value:.1g}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _check_edges(edges: object, n: int) -> list[tuple[int, int]]:
+    if n == 0:
+        raise ValueError("labels must not be empty, got none")
+    checked = []
+    for k, edge in enumerate(edges):
+        edge = pair(f"edges[{k}]", edge, "(i, j)")
+        edge = [whole_number(f"edges[{k}]", end, minimum=0) for end in edge]
+        if max(edge) >= n:
+            raise ValueError(
+                f"edges[{k}] must name two of the {n} nodes 0 .. {n - 1}, got {edge}"
+            )
+        checked.append(tuple(edge))
+    return checked
+
+
+def _graph_columns(n: int, edges: list[tuple[int, int]]) -> list[int]:
+    """Return each node's column: behind all its inputs, or just before its first use.
+
+    A graph of n nodes without a cycle has its columns after n rounds at most.
+    """
+    columns = [0] * n
+    for _ in range(n):
+        before = list(columns)
+        for i, j in edges:
+            columns[j] = max(columns[j], columns[i] + 1)
+        if columns == before:
+            break
+    else:
+        raise ValueError("edges must not make a cycle")
+    inner = {j for _, j in edges}
+    for i in range(n):
+        uses = [columns[k] for j, k in edges if j == i]
+        if i not in inner and uses:
+            columns[i] = min(uses) - 1
+    return columns
+
+
+def _graph_places(
+    columns: list[int], edges: list[tuple[int, int]], inner: set[int]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return the nodes' centres, shape (n, 2), and the points each edge goes through.
+
+    An edge that passes a column gets a point there, which keeps its way free of boxes.
+    The columns are filled from the right: each point comes near the mean of what it
+    leads to, the operations in a straight row, and what has no inputs below them.
+    """
+    n = len(columns)
+    columns, inner = list(columns), set(inner)
+    routes = []
+    for i, j in edges:
+        via = range(len(columns), len(columns) + columns[j] - columns[i] - 1)
+        columns += range(columns[i] + 1, columns[j])
+        routes.append([i, *via, j])
+    inner |= set(range(n, len(columns)))
+    heights = np.zeros(len(columns))
+    for column in range(max(columns), -1, -1):
+        members = [i for i, c in enumerate(columns) if c == column]
+        wish = {}
+        for i in members:
+            ahead = [heights[k] for r in routes for j, k in pairwise(r) if j == i]
+            wish[i] = np.mean(ahead) if ahead else 0.0
+        members.sort(key=lambda i: (wish[i], i in inner, i >= n, -i))
+        wished = np.array([wish[i] for i in members])
+        # Where places would come closer than 1, those above are pushed up and those
+        # below down; the mean of the two keeps the middle.
+        steps = np.arange(len(members))
+        up = np.maximum.accumulate(wished - steps)
+        down = np.minimum.accumulate((wished - steps)[::-1])[::-1]
+        y = (up + down) / 2 + steps
+        rows = [k for k, i in enumerate(members) if i in inner]
+        y += (wished - y)[rows].mean() if rows else 0.0
+        heights[members] = y
+    points = np.stack([np.array(columns, dtype=float), heights], axis=1)
+    return points[:n], [points[route] for route in routes]
+
+
+def _draw_arrow(ax: Axes, route: np.ndarray, rise: float) -> None:
+    route = route + [0.0, rise]
+    route[[0, -1], 0] += np.array([0.5, -0.5]) * _BOX[0]  # from side to side of boxes
+    ax.add_patch(
+        FancyArrowPatch(
+            path=Path(route),
+            arrowstyle="-|>",
+            mutation_scale=9,
+            color=BLUE,
+            linewidth=1.1,
+            joinstyle="round",
+        )
+    )
 
 
 def _check_points(X: object, y: object) -> tuple[np.ndarray, np.ndarray]:

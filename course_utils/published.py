@@ -92,8 +92,8 @@ PUBLISHED: dict[str, Published] = {
     },
     "zaslavsky": Published(
         what="Regions into which the units of a layer cut the input space",
-        source="zaslavsky1975",
-        place="the count of regions in general position",
+        source="prince2023",
+        place="notebook 3.3, by Zaslavsky's formula",
         figures={"2 inputs, 3 units": "7", "10 inputs, 50 units": "13432735556"},
         digits="d",
         tolerance=0,

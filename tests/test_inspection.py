@@ -7,6 +7,7 @@ from course_utils.checks import assert_same
 from course_utils.inspection import (
     confusion_matrix,
     evaluate_on_grid,
+    gradient_norms,
     hidden_activations,
     saturated_fraction,
 )
@@ -48,6 +49,47 @@ def test_a_network_without_an_activation_has_no_hidden_activations():
 def test_hidden_activations_refuse_a_wrong_input():
     with pytest.raises(ValueError, match=r"^X must have shape \(any, 2\)"):
         hidden_activations(mlp((2, 3, 1)), np.ones((4, 3)))
+
+
+def test_gradient_norms_are_lengths_worked_by_hand():
+    network = Sequential([Dense([[1.0, 2.0]]), Dense([[3.0], [0.0]])])
+    network.forward([[1.0], [1.0]])
+    network.backward([[1.0], [3.0]])
+    # dZ1 = dZ2 @ [[3, 0]] = [[3, 0], [9, 0]], and X.T @ dZ1 = [[12, 0]].
+    # dW2 = [[1, 1], [2, 2]] @ [[1], [3]] = [[4], [8]], db2 = 4.
+    assert_same(gradient_norms(network), np.array([12.0, np.sqrt(80.0)]))
+    assert_same(gradient_norms(network, of="b"), np.array([12.0, 4.0]))
+
+
+def test_gradient_norms_are_those_of_torch():
+    import torch
+
+    from course_utils.frameworks import to_torch
+
+    network = mlp((4, 6, 5, 3), activation="tanh", seed=1)
+    X = np.random.default_rng(0).normal(size=(7, 4))
+    model = to_torch(network)
+    model(torch.from_numpy(X)).pow(2).sum().backward()
+    network.backward(2 * network.forward(X))
+    for of, name in (("W", "weight"), ("b", "bias")):
+        theirs = [getattr(model[i], name).grad.norm().item() for i in (0, 2, 4)]
+        assert_same(gradient_norms(network, of=of), np.array(theirs), rtol=1e-10)
+
+
+def test_gradient_norms_of_float32_neither_overflow_nor_vanish():
+    network = mlp((1, 1), dtype=np.float32)
+    for size in (1e-30, 1e30):  # whose squares are 0 and inf in float32
+        network.forward(np.zeros((1, 1), np.float32))
+        network.backward(np.full((1, 1), size, np.float32))
+        assert_same(gradient_norms(network, of="b"), np.array([size]), rtol=1e-6)
+
+
+def test_gradient_norms_ask_for_a_backward_pass_and_a_known_name():
+    network = mlp((2, 3, 1))
+    with pytest.raises(RuntimeError, match=r"^call backward first"):
+        gradient_norms(network)
+    with pytest.raises(ValueError, match=r"^of must be"):
+        gradient_norms(network, of="Z")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.contour import QuadContourSet
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from matplotlib.testing.compare import compare_images
 
 from course_utils import plots
@@ -68,6 +68,12 @@ def probability_grid(n=50):
     return evaluate_on_grid(lambda p: sigmoid(12 * (np.hypot(*p.T) - 0.6)), n=n)
 
 
+# (a * b + a) ** 2 * b, and the same sum times itself: two arrows side by side.
+GRAPH = ["a", "b", "*", "+", "*", "out"]
+EDGES = [(0, 2), (1, 2), (2, 3), (0, 3), (3, 4), (3, 4), (4, 5), (1, 5)]
+GRAPH_VALUES = [2.0, 3.0, 6.0, 8.0, 64.0, 192.0]
+GRAPH_GRADIENTS = [192.0, 160.0, 48.0, 48.0, 3.0, 1.0]
+
 x = np.linspace(-4, 4, 101)
 FUNCTIONS = {"sigmoid": sigmoid(x), "tanh": np.tanh(x), "ReLU": np.maximum(0, x) / 2}
 
@@ -105,6 +111,9 @@ DRAWINGS = {
     ),
     "loglog": lambda ax: plots.plot_loglog(
         STEPS, CURVES, xlabel="step h", ylabel="relative error", ax=ax
+    ),
+    "graph": lambda ax: plots.plot_graph(
+        GRAPH, EDGES, values=GRAPH_VALUES, gradients=GRAPH_GRADIENTS, ax=ax
     ),
     "by_layer": lambda ax: plots.plot_by_layer(
         NORMS, bands=NORM_BANDS, ylabel="norm of the gradient", ax=ax
@@ -548,6 +557,59 @@ def test_a_heatmap_of_zeros_is_white_at_zero(ax):
     assert ax.images[0].get_clim() == (-1, 1)
 
 
+def boxes_and_arrows(ax):
+    boxes = [p for p in ax.patches if isinstance(p, Rectangle)]
+    arrows = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    # The route as it was given; get_path() has the arrow's head in it.
+    return boxes, [arrow._path_original.vertices for arrow in arrows]
+
+
+def test_the_graph_has_a_box_a_node_and_an_arrow_an_edge(ax):
+    DRAWINGS["graph"](ax)
+    boxes, arrows = boxes_and_arrows(ax)
+    assert len(boxes) == len(GRAPH) and len(arrows) == len(EDGES)
+    for (i, j), route in zip(EDGES, arrows):
+        tail, head = boxes[i], boxes[j]
+        assert route[0][0] == pytest.approx(tail.get_x() + tail.get_width())
+        assert route[-1][0] == pytest.approx(head.get_x())
+        for end, box in ((route[0], tail), (route[-1], head)):
+            assert box.get_y() < end[1] < box.get_y() + box.get_height()
+    assert not np.allclose(arrows[4], arrows[5])  # the square
+    assert texts(ax) == [
+        text
+        for name, value, gradient in zip(GRAPH, GRAPH_VALUES, GRAPH_GRADIENTS)
+        for text in (f"{name}\n{value:g}", f"grad {gradient:g}")
+    ]
+    fills = [same_color(box.get_facecolor(), "#EFEFEF") for box in boxes]
+    assert fills == [True, True, False, False, False, False]
+
+
+def test_a_node_stands_behind_its_inputs_and_a_leaf_before_its_first_use(ax):
+    # A chain 0 .. 3, a leaf that comes in late, one that nothing uses.
+    plots.plot_graph("abcdef", [(0, 1), (1, 2), (2, 3), (4, 3)], ax=ax)
+    boxes, _ = boxes_and_arrows(ax)
+    columns = [box.get_x() + box.get_width() / 2 for box in boxes]
+    assert columns == pytest.approx([0, 1, 2, 3, 2, 0])
+    assert texts(ax) == list("abcdef")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_graphs_boxes_and_arrows_keep_apart(seed, ax):
+    rng = np.random.default_rng(seed)
+    n = 9
+    edges = [(int(rng.integers(j)), j) for j in range(1, n) for _ in range(2)]
+    plots.plot_graph([str(i) for i in range(n)], edges, values=np.zeros(n), ax=ax)
+    boxes, arrows = boxes_and_arrows(ax)
+    extents = [box.get_bbox() for box in boxes]
+    for i, box in enumerate(extents):
+        assert not box.count_overlaps(extents[i + 1 :])
+    centres = {box.x0 + box.width / 2 for box in extents}
+    for route in arrows:
+        for point in route[1:-1]:  # where the arrow passes a column
+            assert min(abs(point[0] - x) for x in centres) < 1e-9
+            assert not any(box.contains(*point) for box in extents)
+
+
 def test_loglog_has_log_axes_and_markers(ax):
     plots.plot_loglog(STEPS, CURVES, xlabel="h", ylabel="error", ax=ax)
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
@@ -638,6 +700,29 @@ GRID = Grid(x[:3], x[:3], np.zeros((3, 3)))
             ValueError,
             r"curves\['tanh'\] must have shape \(101,\)",
             lambda: plots.plot_functions(x, {"tanh": [0.0]}),
+        ),
+        (ValueError, "labels must not be empty", lambda: plots.plot_graph([], [])),
+        (
+            ValueError,
+            r"edges\[1\] must name two of the 2 nodes",
+            lambda: plots.plot_graph("ab", [(0, 1), (1, 2)]),
+        ),
+        (TypeError, r"edges\[0\] must be", lambda: plots.plot_graph("ab", [3])),
+        (
+            ValueError,
+            "edges must not make a cycle",
+            lambda: plots.plot_graph("abc", [(0, 1), (1, 2), (2, 1)]),
+        ),
+        (ValueError, "cycle", lambda: plots.plot_graph("a", [(0, 0)])),
+        (
+            ValueError,
+            r"values must have shape \(2,\)",
+            lambda: plots.plot_graph("ab", [(0, 1)], values=[1.0]),
+        ),
+        (
+            ValueError,
+            "gradients must be finite",
+            lambda: plots.plot_graph("a", [], gradients=[np.nan]),
         ),
         (ValueError, "sizes must be two or more", lambda: plots.plot_network([3])),
         (ValueError, "at most 16", lambda: plots.plot_network([784, 10])),
