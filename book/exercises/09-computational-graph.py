@@ -1,7 +1,5 @@
 """The exercises of chapter 9, *The computational graph*."""
 
-import itertools
-
 import numpy as np
 
 from course_utils.exercises import Exercise, Mistake
@@ -50,8 +48,9 @@ def piled_up(rng):
         parents = [[], []]
         parents += [list(map(int, rng.integers(i, size=2))) for i in range(2, n)]
         grads = rng.normal(size=n)
-        grads[rng.integers(n)] = 0.0
-        yield parents, [float(g) for g in grads], n - 1 - int(rng.integers(2)), chain
+        last = n - 1 - int(rng.integers(2))
+        grads[last if chain else rng.integers(last)] = 0.0  # a 0 between others
+        yield parents, [float(g) for g in grads], last, chain
     n = int(rng.integers(22, 26))
     ways = [[], [0], *([i - 1, i - 2] for i in range(2, n))]  # as Fibonacci's numbers
     yield ways, [float(g) for g in rng.normal(size=n)], n - 1, 0
@@ -62,12 +61,9 @@ def piled_up(rng):
 class Node:
     """What an answer meets of a Value, with a limit to how often it looks back."""
 
-    made = itertools.count()
-
     def __init__(self, parents, grad):
         self.data, self.op = 1.0, ""
         self.grad = grad
-        self.number = next(Node.made)
         self._parents = parents
         self._reads = 0
 
@@ -86,6 +82,11 @@ def call_forward_and_back(answer, a, b, dc, dc2):
     made = answer(a, b)
     if made is None:
         return None
+    pair = isinstance(made, (tuple, list)) and len(made) == 2
+    if not pair or not callable(made[1]):
+        raise TypeError(
+            "return the pair (c, backward), where backward is a function of dc"
+        )
     c, backward = made
     seen = {"c": c}
     for call, gradient in (("dc", dc), ("dc2", dc2)):
@@ -248,6 +249,12 @@ EXERCISES = [
                 "            parent.grad = 0.0",
                 "this clears the output and its parents only: go on to the parents of "
                 "the parents.",
+            ),
+            Mistake(
+                "if parent not in found:",
+                "if parent not in found and parent.grad != 0:",
+                "go on behind a node whose grad is 0: the grads of its parents can be "
+                "different from 0.",
             ),
             Mistake(
                 "node.grad = 0.0",

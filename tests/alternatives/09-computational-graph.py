@@ -116,7 +116,7 @@ def zero_all_grads__dict(output):
     return count
 
 
-def zero_all_grads__newest_first(output):
+def zero_all_grads__marked(output):
     found = [output]
     for node in found:
         node.seen = True
@@ -124,8 +124,7 @@ def zero_all_grads__newest_first(output):
             if not getattr(parent, "seen", False):
                 parent.seen = True
                 found.append(parent)
-    found.sort(key=lambda node: -node.number)
-    cleared = [node for node in found if abs(node.grad) > 0]
+    cleared = [node for node in reversed(found) if abs(node.grad) > 0]
     for node in cleared:
         node.grad = node.grad - node.grad
     return np.count_nonzero(cleared)
