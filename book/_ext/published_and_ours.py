@@ -48,12 +48,12 @@ class PublishedDirective(SphinxDirective):
             path = Path(self.env.doc2path(docname))
             if path.suffix != ".ipynb":
                 continue
-            self.env.note_dependency(str(path))
             for one in comparisons(nbformat.read(path, as_version=4)):
                 key = one.comparison.key
                 if key in found:
                     raise ExtensionError(f"{key} is printed twice, now in {path.name}")
                 found[key] = one
+                self.env.note_dependency(str(path))
         if found.keys() != PUBLISHED.keys():
             missing = sorted(PUBLISHED.keys() - found.keys())
             raise ExtensionError(f"no chapter prints compare() of {', '.join(missing)}")
