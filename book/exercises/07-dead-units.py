@@ -139,6 +139,11 @@ EXERCISES = [
                 "np.log1p(silent)",
                 "the sign: a layer is alive with probability 1 - 2**-width.",
             ),
+            Mistake(
+                "np.exp(depth * np.log1p(-silent))",
+                "depth * np.log1p(-silent)",
+                "this is the logarithm of the probability: take np.exp of it.",
+            ),
         ),
     ),
     Exercise(
@@ -188,6 +193,16 @@ EXERCISES = [
                 "np.where(on.any(axis=0), 1.0, alpha)",
                 "a unit that is alive keeps its ReLU: the slope is 0 where its Z is "
                 "not positive.",
+            ),
+            Mistake(
+                "return dA * slope",
+                "return np.where(on.any(axis=0), dA * slope, slope)",
+                "alpha is a slope too: multiply dA by it in the dead columns.",
+            ),
+            Mistake(
+                "np.where(on.any(axis=0), on, alpha)",
+                "np.where((Z < 0).all(axis=0), alpha, on)",
+                "a unit is dead with a Z of 0 too: ask for Z <= 0, not Z < 0.",
             ),
         ),
     ),
