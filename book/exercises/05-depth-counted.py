@@ -44,7 +44,8 @@ def what_layers_do(result, heights):
         with np.errstate(all="ignore"):  # of infinite weights
             for W, b in pairs[:-1]:
                 A = np.maximum(0, A @ W + b)
-            seen["outputs"] = (A @ pairs[-1][0] + pairs[-1][1])[:, 0]
+            Y = A @ pairs[-1][0] + pairs[-1][1]
+        seen["outputs"] = {f"at x = {x:g}": y for x, y in zip(POINTS[:, 0], Y[:, 0])}
     return seen
 
 
@@ -68,6 +69,13 @@ def ways(rng):
         W[:, 2], b[2] = -3.0 * W[:, 3], -3.0 * b[3]  # two that meet
         W[:, 4], b[4] = 0.0, 1.0  # one that never switches
         yield W, b, p, q
+    for n_in in (1, 2, 3):  # shares that no float holds, as 1/3
+        n = int(rng.integers(8, 16))
+        W = rng.integers(1, 10, (n_in, n)) / 10
+        p, q = -rng.integers(1, 5, n_in) / 10, rng.integers(1, 5, n_in) / 10
+        share = rng.choice([1 / 3, 2 / 3, 1 / 7, 6 / 7, 4 / 3], n)
+        share[:3] = 1 / 3
+        yield W, -((p + share[:, np.newaxis] * (q - p)) * W.T).sum(axis=1), p, q
 
 
 SUM = "sum(comb(n_units, j) for j in range(n_in + 1))"
@@ -153,6 +161,15 @@ EXERCISES = [
                 "the units that they come from.",
             ),
             Mistake(
+                "        W = out @ both  # into the weights of the next tent\n"
+                "    return layers + [(out, np.zeros(1))]",
+                "        layers.append((out, np.zeros(1)))\n"
+                "        W = both\n"
+                "    return layers",
+                "two layers without an activation between them are one: multiply "
+                "their weights.",
+            ),
+            Mistake(
                 "return layers + [(out, np.zeros(1))]",
                 "return layers",
                 "the output layer is missing: after the last tent comes one with "
@@ -186,6 +203,12 @@ EXERCISES = [
                 "len(np.unique(share.round(6)))",
                 "len(share)",
                 "units that switch at the same place make one border.",
+            ),
+            Mistake(
+                "share.round(6)",
+                "share",
+                "rounding errors tell two shares apart that are the same: round them "
+                "to six decimals first.",
             ),
             Mistake(
                 "p @ W + b, q @ W + b",

@@ -52,7 +52,7 @@ def compose_tent__lists(heights):
 
 
 def count_regions_1d__fractions(W, b, p, q):
-    """Collect the places, as exact fractions."""
+    """Collect the places as fractions, so that only the arguments are rounded."""
     places = set()
     for weights, bias in zip(W.T, b):
         at_p, at_q = (
@@ -61,7 +61,7 @@ def count_regions_1d__fractions(W, b, p, q):
             for point in (p, q)
         )
         if min(at_p, at_q) < 0 < max(at_p, at_q):
-            places.add(at_p / (at_p - at_q))
+            places.add(round(at_p / (at_p - at_q), 8))
     return len(places) + 1
 
 
