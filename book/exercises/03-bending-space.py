@@ -14,10 +14,13 @@ def stacks(rng):
     W = np.array([[2.0, 1.0], [0.0, 1.0]])
     yield np.array([[0.0, 0.0], [1.0, 1.0]]), [(W, np.zeros(2))]
     for n, depth in ((4, 1), (2, 2), (3, 3), (5, 0)):
-        layers = [(rng.normal(size=(2, 2)), rng.normal(size=2)) for _ in range(depth)]
-        yield rng.normal(size=(n, 2)), layers
+        layers = [
+            (0.9 * rng.normal(size=(2, 2)), 0.3 * rng.normal(size=2))
+            for _ in range(depth)
+        ]
+        yield 0.5 * rng.normal(size=(n, 2)), layers
     mirror = np.array([[0.0, 1.0], [1.0, 0.0]])
-    yield rng.normal(size=(1, 2)), [(mirror, rng.normal(size=2))] * 3
+    yield rng.normal(size=(1, 2)), [(mirror, 0.5 * rng.normal(size=2))] * 3
     twins = np.tile(rng.normal(size=(2, 1)), 2)
     yield rng.normal(size=(3, 2)), [(twins, rng.normal(size=2))]
 
@@ -152,6 +155,12 @@ EXERCISES = [
                 "return (p[..., 0] * q[..., 1] - p[..., 1] * q[..., 0]) / 2",
                 "return abs(p[..., 0] * q[..., 1] - p[..., 1] * q[..., 0]) / 2",
                 "an area is negative where the layer turns the plane over.",
+            ),
+            Mistake(
+                "return (p[..., 0] * q[..., 1] - p[..., 1] * q[..., 0]) / 2",
+                "return ((p[..., 0] * q[..., 1] - p[..., 1] * q[..., 0]) / 2).T",
+                "the two indices are exchanged: the first goes along x1, the second "
+                "along x2.",
             ),
             Mistake(
                 "return (p[..., 0] * q[..., 1] - p[..., 1] * q[..., 0]) / 2",
