@@ -60,7 +60,7 @@ class Published:
     def rule(self) -> str:
         """Return the tolerance in words."""
         if self.tolerance is None:
-            return f"published within the middle {MIDDLE} % of our runs"
+            return f"published within from and to, the middle {MIDDLE} % of our runs"
         if self.tolerance == 0:
             return "equal"
         return f"at most {self.tolerance:g} apart"

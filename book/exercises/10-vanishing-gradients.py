@@ -64,6 +64,14 @@ EXERCISES = [
                 "1 - tanh(z)^2.",
             ),
             Mistake(
+                "dZ = (dZ @ W.T) * (1 - np.tanh(Z) ** 2)\n"
+                "        norms.append(np.linalg.norm(dZ))",
+                "dA = dZ @ W.T\n"
+                "        norms.append(np.linalg.norm(dA))\n"
+                "        dZ = dA * (1 - np.tanh(Z) ** 2)",
+                "take the length after the slopes: it is that of dZ, not of dA.",
+            ),
+            Mistake(
                 "(dZ @ W.T) * (1 - np.tanh(Z) ** 2)",
                 "dZ @ W.T",
                 "the weights are there and the slopes are missing: multiply by "
@@ -130,6 +138,12 @@ EXERCISES = [
                 "number of runs it makes a difference.",
             ),
             Mistake(
+                "norms[:, 0] / norms[:, -1]",
+                "np.median(norms[:, 0]) / np.median(norms[:, -1])",
+                "this is the factor between two median lengths: make one factor for "
+                "each run first, and take the median last.",
+            ),
+            Mistake(
                 "np.median(whole ** (1 / steps))",
                 "np.median(norms[:, :-1] / norms[:, 1:])",
                 "take one factor for each run, from its first and its last layer.",
@@ -166,6 +180,11 @@ EXERCISES = [
                 "W.shape[0]",
                 "W has the shape (n_in, n_out): divide by the root of n_out, the "
                 "second size.",
+            ),
+            Mistake(
+                "np.sqrt(W.shape[1])",
+                "W.shape[1]",
+                "divide the length of W by the root of n_out, not by n_out.",
             ),
             Mistake(
                 "np.linalg.norm(W) / np.sqrt(W.shape[1])",
