@@ -111,6 +111,11 @@ EXERCISES = [
                 "the dictionary may have any order: sort the places.",
             ),
             Mistake(
+                'if f"{place}.bias" in state:\n            arrays',
+                "if True:\n            arrays",
+                "a linear layer may have no bias: ask whether the name is there.",
+            ),
+            Mistake(
                 'if f"{place}.bias" in state:\n'
                 '            arrays.append(state[f"{place}.bias"])',
                 'bias = state.get(f"{place}.bias")\n'
@@ -145,6 +150,22 @@ EXERCISES = [
                 "torch.tensor(weights[place].reshape(weights[place].shape[::-1]))",
                 "reshape gives the right shape and leaves the numbers in their order: "
                 "transpose with .T.",
+            ),
+            Mistake(
+                "torch.tensor(weights[place].T)  # (n_out, n_in)\n"
+                '        state[f"{place}.bias"] = torch.tensor(',
+                "torch.from_numpy(weights[place].T)\n"
+                '        state[f"{place}.bias"] = torch.from_numpy(',
+                "the arrays were changed after your function returned, and the tensors "
+                "changed with them: copy, as torch.tensor does.",
+            ),
+            Mistake(
+                "torch.tensor(weights[place].T)  # (n_out, n_in)\n"
+                '        state[f"{place}.bias"] = torch.tensor(weights[place + 1])',
+                "torch.Tensor(weights[place].T)\n"
+                '        state[f"{place}.bias"] = torch.Tensor(weights[place + 1])',
+                "keep the type of the array: torch.Tensor always makes float32, and "
+                "torch.tensor does not.",
             ),
             Mistake(
                 "torch.tensor(weights[place].T)",
