@@ -1,7 +1,5 @@
 """The exercises of chapter 11, *Initialisation*."""
 
-import numpy as np
-
 from course_utils.exercises import Exercise, Mistake
 
 
@@ -25,7 +23,7 @@ def sizes_and_gains(rng):
 
 
 def networks(rng):
-    """Yield q, sizes, var_w, var_b: by hand, with and without biases, up to 8 layers."""
+    """Yield q, sizes, var_w, var_b: by hand, no layer at all, up to 8 layers."""
     yield 3.0, [2, 4, 5], [1.0, 1.0], [0.0, 2.0]
     yield 2.0, [5], [], []
     for depth in (1, 3, 8):

@@ -66,4 +66,10 @@ def variance_after__affine_maps(q, sizes, var_w, var_b):
 
 
 # Mutants of the solutions that are the same function, with the reason.
-EQUIVALENT = {}
+EQUIVALENT = {
+    "variance_after": {
+        "for n_in, v, c in zip(sizes[:-1], var_w, var_b): -> for v, n_in, c in zip(sizes[:-1], var_w, var_b):": "they are only multiplied",
+        "for n_in, v, c in zip(sizes[:-1], var_w, var_b): -> for n_in, v, c in zip(var_w, sizes[:-1], var_b):": "they are only multiplied",
+        "for n_in, v, c in zip(sizes[:-1], var_w, var_b): -> for n_in, v, c in zip(sizes[:], var_w, var_b):": "zip ends with the shortest, which is var_w",
+    },
+}
