@@ -269,6 +269,8 @@ HOSTILE = [
 ]
 JUDGED = [
     ("02-linear-is-not-enough", "xor_weights"),
+    ("05-depth-counted", "compose_tent"),
+    ("09-computational-graph", "topological_order"),
     ("12-pytorch", "train_step"),
     ("12-pytorch", "capture"),
     ("13-keras", "build_functional"),
