@@ -35,7 +35,7 @@ from run_notebook import CELL_TIMEOUT
 from course_utils._environment import ENVIRONMENT
 
 NOTEBOOK_SECONDS = 60
-MEAN_SECONDS = 36  # twice what they take on an idle machine of 2 cores
+MEAN_SECONDS = 30
 
 # A number that stands by itself: the digits of `W1`, `0x7f` or `1.2.3` are text.
 NUMBER = re.compile(

@@ -41,7 +41,14 @@ class PublishedDirective(SphinxDirective):
     """What the two directives share: the comparisons, and Markdown into nodes."""
 
     def computed(self) -> dict[str, Computed]:
-        """Return every comparison of the book by its key."""
+        """Return every comparison of the book by its key; read once for a page."""
+        known = self.env.temp_data  # of this page
+        if "published" not in known:
+            known["published"] = self.read_chapters()
+        return known["published"]
+
+    def read_chapters(self) -> dict[str, Computed]:
+        """Read the comparisons from the notebooks, on which the page then depends."""
         self.env.note_dependency(published.__file__)
         found: dict[str, Computed] = {}
         for docname in sorted(self.env.found_docs):
