@@ -164,7 +164,7 @@ PUBLISHED: dict[str, Published] = {
         figures={"second": "2", "third": "4"},
         digits=".2f",
         tolerance=0.5,
-        why="The ratio is given in whole numbers, so half is as near as it can be read.",
+        why="The ratio is in whole numbers, so half is as near as it can be read.",
     ),
     "xor-hidden": Published(
         what="Mean presentations until XOR is learned, by the number of hidden units",
@@ -195,7 +195,7 @@ PUBLISHED: dict[str, Published] = {
         why="A count of codes is a whole number.",
     ),
     "mnist1d": Published(
-        what="Test accuracy on MNIST-1D, per cent, as given and with positions shuffled",
+        what="Test accuracy on MNIST-1D, per cent, as given and shuffled",
         source="greydanus2020",
         place="the table of results",
         figures={
@@ -208,7 +208,7 @@ PUBLISHED: dict[str, Published] = {
             "convolutional, shuffled": "56",
             "recurrent (GRU), shuffled": "57",
         },
-        digits=".0f",
+        digits=".1f",
         tolerance=3.0,
         why="Two standard errors of an accuracy of 68 % on 1,000 test signals.",
     ),
