@@ -117,6 +117,17 @@ def float_array(
     return array
 
 
+def float_dtype(dtype: object) -> np.dtype:
+    """Return `dtype` as float32 or float64."""
+    try:
+        accepted = np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:  # not a dtype at all
+        accepted = False
+    if not accepted:
+        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}")
+    return np.dtype(dtype)
+
+
 def label_array(
     name: str, value: object, *, length: int | None, n_classes: int | None = None
 ) -> np.ndarray:

@@ -10,18 +10,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.layers import Activation, Dense
-from course_utils.networks import Sequential
+from course_utils.layers import Activation, BatchNorm, Dense, Dropout
+from course_utils.networks import Layer, Sequential
 
 if TYPE_CHECKING:
     import keras
     import torch
 
+BATCH_NORM_IN_TORCH = {
+    "scale": "weight",
+    "shift": "bias",
+    "running_mean": "running_mean",
+    "running_var": "running_var",
+}
+"""What :class:`BatchNorm` keeps, in Keras's order, and PyTorch's name for each."""
+
 
 def to_torch(network: Sequential) -> torch.nn.Sequential:
     """Return `network` as a ``torch.nn.Sequential`` with copies of its weights.
 
-    The dtype of the parameters, float32 or float64, is kept.
+    The dtype of the parameters, float32 or float64, is kept, and so is the mode of
+    batch normalisation and dropout.
 
     Raises
     ------
@@ -46,6 +55,21 @@ def to_torch(network: Sequential) -> torch.nn.Sequential:
     for layer in _known_layers(network):
         if isinstance(layer, Activation):
             translated.append(modules[layer.name](*layer.options.values()))
+            continue
+        if isinstance(layer, Dropout):
+            translated.append(torch.nn.Dropout(layer.rate).train(layer.training))
+            continue
+        if isinstance(layer, BatchNorm):
+            norm = torch.nn.BatchNorm1d(
+                len(layer.scale),
+                eps=layer.epsilon,
+                momentum=layer.momentum,
+                dtype=torch.from_numpy(layer.scale).dtype,
+            )
+            with torch.no_grad():
+                for ours, theirs in BATCH_NORM_IN_TORCH.items():
+                    getattr(norm, theirs).copy_(torch.from_numpy(getattr(layer, ours)))
+            translated.append(norm.train(layer.training))
             continue
         linear = torch.nn.Linear(*layer.W.shape, dtype=torch.from_numpy(layer.W).dtype)
         with torch.no_grad():
@@ -72,11 +96,22 @@ def from_torch(model: torch.nn.Sequential) -> Sequential:
         torch.nn.ReLU: "relu",
         torch.nn.SiLU: "silu",
     }
-    layers: list[Dense | Activation] = []
+    layers: list[Layer] = []
     for module in model:
         if isinstance(module, torch.nn.Linear):
             bias = None if module.bias is None else module.bias.detach().numpy()
             layers.append(Dense(module.weight.detach().numpy().T, bias))
+        elif isinstance(module, torch.nn.Dropout):
+            layers.append(Dropout(module.p))
+            layers[-1].training = module.training
+        elif _is_plain_torch_norm(module):
+            norm = BatchNorm(
+                module.num_features, momentum=module.momentum, epsilon=module.eps
+            )
+            for ours, theirs in BATCH_NORM_IN_TORCH.items():
+                setattr(norm, ours, getattr(module, theirs).detach().numpy().copy())
+            norm.training = module.training
+            layers.append(norm)
         elif isinstance(module, torch.nn.LeakyReLU):
             layers.append(Activation("leaky_relu", alpha=module.negative_slope))
         elif isinstance(module, torch.nn.ELU):
@@ -99,7 +134,9 @@ def from_torch(model: torch.nn.Sequential) -> Sequential:
 def to_keras(network: Sequential) -> keras.Sequential:
     """Return `network` as a built ``keras.Sequential`` with copies of its weights.
 
-    The dtype of the parameters, float32 or float64, is kept.
+    The dtype of the parameters, float32 or float64, is kept. A mode is not: Keras takes
+    it with each call. Nor is the convention of the running variance, which Keras takes
+    with the whole batch in its denominator.
 
     Raises
     ------
@@ -120,6 +157,14 @@ def to_keras(network: Sequential) -> keras.Sequential:
     for layer in layers:
         if isinstance(layer, Dense):
             translated.append(keras.layers.Dense(layer.W.shape[1], dtype=dtype))
+        elif isinstance(layer, Dropout):
+            translated.append(keras.layers.Dropout(layer.rate, dtype=dtype))
+        elif isinstance(layer, BatchNorm):
+            translated.append(
+                keras.layers.BatchNormalization(
+                    momentum=1.0 - layer.momentum, epsilon=layer.epsilon, dtype=dtype
+                )
+            )
         elif layer.options:  # by its name alone, Keras takes an alpha of its own
             alpha = layer.options["alpha"]
             translated.append(with_alpha[layer.name](alpha, dtype=dtype))
@@ -127,7 +172,11 @@ def to_keras(network: Sequential) -> keras.Sequential:
             name = "linear" if layer.name == "identity" else layer.name
             translated.append(keras.layers.Activation(name, dtype=dtype))
     model = keras.Sequential(translated)
-    model.set_weights([parameter for parameter, _ in network.parameters()])
+    for theirs, layer in zip(model.layers, layers, strict=True):
+        if isinstance(layer, Dense):
+            theirs.set_weights([layer.W, layer.b])
+        elif isinstance(layer, BatchNorm):
+            theirs.set_weights([getattr(layer, name) for name in BATCH_NORM_IN_TORCH])
     return model
 
 
@@ -157,7 +206,7 @@ def from_keras(model: keras.Model) -> Sequential:
         getattr(keras.activations, name): name
         for name in ("sigmoid", "tanh", "relu", "gelu", "silu", "softplus")
     }
-    layers: list[Dense | Activation] = []
+    layers: list[Layer] = []
     for layer in _keras_chain(model):
         if _is_plain_keras_relu(layer):
             layers.append(Activation("relu"))
@@ -167,6 +216,18 @@ def from_keras(model: keras.Model) -> Sequential:
             continue
         if isinstance(layer, keras.layers.ELU):
             layers.append(Activation("elu", alpha=float(layer.alpha)))
+            continue
+        if isinstance(layer, keras.layers.Dropout):
+            layers.append(Dropout(layer.rate))
+            continue
+        if _is_plain_keras_norm(layer):
+            arrays = [np.array(weights) for weights in layer.get_weights()]
+            norm = BatchNorm(
+                len(arrays[0]), momentum=1.0 - layer.momentum, epsilon=layer.epsilon
+            )
+            for name, array in zip(BATCH_NORM_IN_TORCH, arrays, strict=True):
+                setattr(norm, name, array)
+            layers.append(norm)
             continue
         if isinstance(layer, keras.layers.Dense):
             layers.append(Dense(*map(np.asarray, layer.get_weights())))
@@ -216,6 +277,28 @@ def _no_chain(got: str) -> TypeError:
     )
 
 
+def _is_plain_torch_norm(module: torch.nn.Module) -> bool:
+    import torch
+
+    return (
+        isinstance(module, torch.nn.BatchNorm1d)
+        and module.affine
+        and module.track_running_stats
+        and module.momentum is not None
+    )
+
+
+def _is_plain_keras_norm(layer: object) -> bool:
+    import keras
+
+    return (
+        isinstance(layer, keras.layers.BatchNormalization)
+        and layer.center
+        and layer.scale
+        and layer.axis in (-1, 1)
+    )
+
+
 def _is_plain_keras_relu(layer: object) -> bool:
     import keras
 
@@ -226,18 +309,23 @@ def _is_plain_keras_relu(layer: object) -> bool:
     )
 
 
-def _known_layers(network: Sequential) -> list[Dense | Activation]:
+def _known_layers(network: Sequential) -> list[Layer]:
     """Return the layers of `network`; refuse others, and what a subclass may change."""
     for layer in network.layers:
-        if type(layer) not in (Dense, Activation):
+        if type(layer) not in (Dense, Activation, BatchNorm, Dropout):
             raise _no_counterpart(layer)
+        if any(parameter.ndim > 2 for parameter, _ in layer.parameters()):
+            raise ValueError(
+                "network must be a single one, got several side by side: move each "
+                "that course_utils.networks.unstack returns"
+            )
     return network.layers
 
 
 def _no_counterpart(thing: object) -> TypeError:
     name = getattr(thing, "__name__", type(thing).__name__)
     return TypeError(
-        f"{name} has no counterpart here: dense (linear) layers and the activations "
-        "identity, sigmoid, tanh, ReLU, leaky ReLU, ELU, GELU (exact), SiLU and "
-        "softplus (beta 1, threshold 20 or more) can be moved"
+        f"{name} has no counterpart here: dense (linear) layers, batch normalisation, "
+        "dropout and the activations identity, sigmoid, tanh, ReLU, leaky ReLU, ELU, "
+        "GELU (exact), SiLU and softplus (beta 1, threshold 20 or more) can be moved"
     )

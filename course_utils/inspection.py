@@ -22,7 +22,7 @@ from course_utils.networks import Sequential
 def hidden_activations(network: Sequential, X: np.ndarray) -> list[np.ndarray]:
     """Return the output of each activation layer for `X`, first to last, as copies.
 
-    Each has shape (batch, units).
+    Each has shape (batch, units), or (networks, batch, units).
 
     >>> from course_utils.networks import mlp
     >>> [A.shape for A in hidden_activations(mlp((2, 4, 3, 1)), np.zeros((5, 2)))]
@@ -48,6 +48,7 @@ def gradient_norms(network: Sequential, *, of: str = "W") -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (n_dense_layers,)
+        For networks side by side, shape (n_dense_layers, networks).
 
     Raises
     ------
@@ -64,9 +65,9 @@ def gradient_norms(network: Sequential, *, of: str = "W") -> np.ndarray:
     gradients = [getattr(layer, name) for layer in network.dense_layers()]
     if any(gradient is None for gradient in gradients):
         raise RuntimeError("call backward first: a dense layer has no gradient yet")
-    return np.array(
-        [np.linalg.norm(gradient.astype(np.float64)) for gradient in gradients]
-    )
+    axes = (-2, -1) if of == "W" else -1
+    squares = [gradient.astype(np.float64) ** 2 for gradient in gradients]
+    return np.sqrt([each.sum(axis=axes) for each in squares])
 
 
 def confusion_matrix(

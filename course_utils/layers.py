@@ -1,9 +1,10 @@
 """Layers, activations and losses: forward, then backward, in NumPy.
 
-Shapes are batch first. Every layer follows one rule: ``forward(X)`` keeps what the
-backward pass needs; ``backward(dZ)`` overwrites the stored gradients and returns the
-gradient with respect to its input. Neither changes a parameter, so backward twice gives
-the same gradient.
+Shapes are batch first. Networks side by side (:func:`course_utils.networks.stack`) put
+an axis of their own in front of it. Every layer follows one rule: ``forward(X)`` keeps
+what the backward pass needs; ``backward(dZ)`` overwrites the stored gradients and
+returns the gradient with respect to its input. Neither changes a parameter, so backward
+twice gives the same gradient.
 
 The gradients are those of Rumelhart, Hinton and Williams (1986), derived in chapter 8.
 """
@@ -18,9 +19,11 @@ import numpy as np
 
 from course_utils._arguments import (
     float_array,
+    float_dtype,
     label_array,
     one_of,
     real_number,
+    whole_number,
 )
 
 # --------------------------------------------------------------------------------------
@@ -213,9 +216,9 @@ class Dense:
 
     Parameters
     ----------
-    W : array_like of float, shape (n_in, n_out)
+    W : array_like of float, shape (n_in, n_out) or (networks, n_in, n_out)
         Weights, copied. float32 and float64 are kept, integers become float64.
-    b : array_like of float, shape (n_out,), optional
+    b : array_like of float, shape (n_out,) or (networks, n_out), optional
         Bias, copied and cast to the dtype of `W`; zeros by default.
 
     Attributes
@@ -235,9 +238,10 @@ class Dense:
     """
 
     def __init__(self, W: np.ndarray, b: np.ndarray | None = None) -> None:
-        self.W = float_array("W", W, shape=(None, None)).copy()
-        n_out = self.W.shape[1]
-        b = np.zeros(n_out) if b is None else float_array("b", b, shape=(n_out,))
+        shape = (None,) * (3 if np.ndim(W) == 3 else 2)
+        self.W = float_array("W", W, shape=shape).copy()
+        each = (*self.W.shape[:-2], self.W.shape[-1])
+        b = np.zeros(each) if b is None else float_array("b", b, shape=each)
         self.b = np.array(b, dtype=self.W.dtype)
         self.dW: np.ndarray | None = None
         self.db: np.ndarray | None = None
@@ -247,12 +251,17 @@ class Dense:
     def forward(self, X: np.ndarray) -> np.ndarray:
         """Return the pre-activations of `X`, shape (batch, n_in) -> (batch, n_out).
 
-        NaN passes through, as in torch; :class:`~course_utils.networks.Sequential`
-        refuses it. `X` is kept for the backward pass and not copied: changing it in
-        between changes `dW`.
+        For networks side by side, (batch, n_in) or (networks, batch, n_in) ->
+        (networks, batch, n_out): the former is shown to every network. NaN passes
+        through, as in torch; :class:`~course_utils.networks.Sequential` refuses it. `X`
+        is kept for the backward pass and not copied: changing it in between changes
+        `dW`.
         """
-        self.X = float_array("X", X, shape=(None, self.W.shape[0]), finite=False)
-        self.Z = self.X @ self.W + self.b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
+        *networks, n_in, _ = self.W.shape
+        own = networks if np.ndim(X) == 3 else []
+        self.X = float_array("X", X, shape=(*own, None, n_in), finite=False)
+        b = self.b[:, np.newaxis] if networks else self.b
+        self.Z = self.X @ self.W + b  # (batch, n_in) @ (n_in, n_out) + (n_out,)
         return self.Z
 
     def backward(self, dZ: np.ndarray, *, to_input: bool = True) -> np.ndarray | None:
@@ -262,9 +271,9 @@ class Dense:
         which nothing needs in the first layer of a network that is being trained.
         """
         dZ = _checked_gradient("dZ", dZ, self.Z)
-        self.dW = self.X.T @ dZ  # (n_in, batch) @ (batch, n_out)
-        self.db = dZ.sum(axis=0)  # (n_out,)
-        return dZ @ self.W.T if to_input else None  # (batch, n_out) @ (n_out, n_in)
+        self.dW = self.X.mT @ dZ  # (n_in, batch) @ (batch, n_out)
+        self.db = dZ.sum(axis=-2)  # (n_out,)
+        return dZ @ self.W.mT if to_input else None  # (batch, n_out) @ (n_out, n_in)
 
     def parameters(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
         """Return each parameter with its gradient: W, then b."""
@@ -319,6 +328,151 @@ class Activation:
         return []
 
 
+class BatchNorm:
+    """Batch normalisation of each unit, with two modes (Ioffe and Szegedy, 2015).
+
+    In training mode a unit gets mean 0 and variance 1 over the batch; in evaluation
+    mode the running mean and variance of past batches take the place of the batch's
+    own. In both it is then scaled and shifted. The conventions are PyTorch's.
+
+    Parameters
+    ----------
+    n : int
+        Units.
+    momentum : float
+        Weight of the newest batch in the running statistics, 0 < momentum <= 1.
+    epsilon : float
+        Added to the variance, > 0.
+    dtype : numpy.float64 or numpy.float32
+        Type of the parameters.
+
+    Attributes
+    ----------
+    training : bool
+        The mode, at first ``True``; :meth:`course_utils.networks.Sequential.eval` and
+        ``train`` change it.
+    scale, shift : ndarray, shape (n,) or (networks, n)
+        The parameters, at first 1 and 0; `dscale` and `dshift` are their gradients.
+    running_mean, running_var : ndarray, of the same shape
+        Changed by each forward pass in training mode, at first 0 and 1. The variance is
+        the unbiased one, with batch - 1 in its denominator.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        *,
+        momentum: float = 0.1,
+        epsilon: float = 1e-5,
+        dtype: type = np.float64,
+    ) -> None:
+        n = whole_number("n", n)
+        self.momentum = real_number("momentum", momentum, above=0.0)
+        if self.momentum > 1:
+            raise ValueError(f"momentum must be <= 1, got {momentum}")
+        self.epsilon = real_number("epsilon", epsilon, above=0.0)
+        dtype = float_dtype(dtype)
+        self.scale, self.shift = np.ones(n, dtype), np.zeros(n, dtype)
+        self.dscale: np.ndarray | None = None
+        self.dshift: np.ndarray | None = None
+        self.running_mean, self.running_var = np.zeros(n, dtype), np.ones(n, dtype)
+        self.training = True
+        self.A: np.ndarray | None = None
+
+    def forward(self, Z: np.ndarray) -> np.ndarray:
+        """Return `Z`, shape (batch, n), normalised, of the same shape.
+
+        Networks side by side take the shapes that a :class:`Dense` of them takes. In
+        training mode the batch needs two rows, as in PyTorch.
+        """
+        *networks, n = self.scale.shape
+        own = networks if np.ndim(Z) == 3 else []
+        Z = float_array("Z", Z, shape=(*own, None, n), finite=False)
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            batch = Z.shape[-2]
+            if batch < 2:
+                raise ValueError(
+                    "Z must have at least 2 rows in training mode, got 1: a single row "
+                    "has no variance"
+                )
+            mean, var = Z.mean(axis=-2), Z.var(axis=-2)
+            for running, new in (
+                (self.running_mean, mean),
+                (self.running_var, var * (batch / (batch - 1))),
+            ):
+                running += self.momentum * (new - running)
+        # A view with an axis for the batch: (n,) becomes (1, n).
+        self.std = np.sqrt(var + self.epsilon)[..., np.newaxis, :]
+        self.N = (Z - mean[..., np.newaxis, :]) / self.std
+        self.normalised_by_batch = self.training
+        scale, shift = self.scale[..., np.newaxis, :], self.shift[..., np.newaxis, :]
+        self.A = scale * self.N + shift
+        return self.A
+
+    def backward(self, dA: np.ndarray) -> np.ndarray:
+        """Set `dscale` and `dshift` from dL/doutput and return dL/dZ (chapter 10)."""
+        dA = _checked_gradient("dA", dA, self.A)
+        self.dscale, self.dshift = (dA * self.N).sum(axis=-2), dA.sum(axis=-2)
+        dN = dA * self.scale[..., np.newaxis, :]
+        if self.normalised_by_batch:  # the mean and the variance depend on Z too
+            along = (dN * self.N).mean(axis=-2, keepdims=True)
+            dN = dN - dN.mean(axis=-2, keepdims=True) - self.N * along
+        return dN / self.std
+
+    def parameters(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Return each parameter with its gradient: scale, then shift."""
+        return [(self.scale, self.dscale), (self.shift, self.dshift)]
+
+
+class Dropout:
+    """Inverted dropout (Srivastava et al., 2014), with two modes.
+
+    In training mode each activation is set to 0 with probability `rate` and the others
+    are divided by 1 - `rate`, so that the mean stays; in evaluation mode all pass.
+
+    Parameters
+    ----------
+    rate : float
+        0 <= rate < 1.
+    seed : int
+        Seed of the masks.
+
+    Attributes
+    ----------
+    training : bool
+        The mode, at first ``True``.
+    mask : ndarray or None
+        What the last forward pass multiplied by: 0 or 1 / (1 - rate).
+    """
+
+    def __init__(self, rate: float, *, seed: int = 0) -> None:
+        self.rate = real_number("rate", rate, minimum=0.0, below=1.0)
+        self.seed = whole_number("seed", seed, minimum=0)
+        self.rng = np.random.default_rng(self.seed)
+        self.training = True
+        self.mask: np.ndarray | None = None
+
+    def forward(self, A: np.ndarray) -> np.ndarray:
+        """Return `A`, of any shape, with a new mask in training mode."""
+        A = float_array("A", A, finite=False)
+        self.mask = np.ones((), A.dtype)
+        if self.training:
+            kept = self.rng.random(A.shape) >= self.rate
+            self.mask = kept.astype(A.dtype) / A.dtype.type(1.0 - self.rate)
+        self.A = A * self.mask
+        return self.A
+
+    def backward(self, dA: np.ndarray) -> np.ndarray:
+        """Return dL/dA: what was dropped gets no gradient."""
+        _kept(self.mask)
+        return _checked_gradient("dA", dA, self.A) * self.mask
+
+    def parameters(self) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Return an empty list: dropout has no parameters."""
+        return []
+
+
 def _checked_gradient(
     name: str, gradient: np.ndarray, output: np.ndarray | None
 ) -> np.ndarray:
@@ -336,7 +490,8 @@ def _kept(array: np.ndarray | None) -> np.ndarray:
 
 # --------------------------------------------------------------------------------------
 # Losses, each the mean over the batch. NaN in what the network put out passes through,
-# so that training can say that it diverged; NaN in a target is refused.
+# so that training can say that it diverged; NaN in a target is refused. For networks
+# side by side, an output of shape (networks, batch, n_out) gives a loss for each.
 # --------------------------------------------------------------------------------------
 
 
@@ -344,7 +499,8 @@ class SoftmaxCrossEntropy:
     """Cross-entropy of the softmax of logits, from the logits (so it cannot overflow).
 
     ``forward(logits, y)`` takes logits of shape (batch, n_classes) and labels of shape
-    (batch,); ``backward()`` returns dL/dlogits = (P - onehot(y)) / batch.
+    (batch,); ``backward()`` returns dL/dlogits = (P - onehot(y)) / batch. Networks side
+    by side have logits of shape (networks, batch, n_classes) and share the labels.
 
     Attributes
     ----------
@@ -361,22 +517,23 @@ class SoftmaxCrossEntropy:
     def __init__(self) -> None:
         self.P: np.ndarray | None = None
 
-    def forward(self, logits: np.ndarray, y: np.ndarray) -> float:
-        """Return the mean of -log P[i, y[i]]."""
-        logits = float_array("logits", logits, shape=(None, None), finite=False)
-        self.y = label_array("y", y, length=len(logits), n_classes=logits.shape[1])
-        self.rows = np.arange(len(logits))
-        shifted = logits - logits.max(axis=1, keepdims=True)
+    def forward(self, logits: np.ndarray, y: np.ndarray) -> float | np.ndarray:
+        """Return the mean of -log P[i, y[i]]; for networks, shape (networks,)."""
+        logits = _output_array("logits", logits, n_out=None)
+        batch, n_classes = logits.shape[-2:]
+        self.y = label_array("y", y, length=batch, n_classes=n_classes)
+        self.rows = np.arange(batch)
+        shifted = logits - logits.max(axis=-1, keepdims=True)
         self.P = np.exp(shifted)
-        total = self.P.sum(axis=1, keepdims=True)
+        total = self.P.sum(axis=-1, keepdims=True)
         self.P /= total
-        return float((np.log(total[:, 0]) - shifted[self.rows, self.y]).mean())
+        return _mean(np.log(total[..., 0]) - shifted[..., self.rows, self.y])
 
     def backward(self) -> np.ndarray:
         """Return dL/dlogits, shape (batch, n_classes)."""
         dlogits = _kept(self.P).copy()
-        dlogits[self.rows, self.y] -= 1.0
-        dlogits /= len(dlogits)
+        dlogits[..., self.rows, self.y] -= 1.0
+        dlogits /= len(self.rows)
         return dlogits
 
 
@@ -390,37 +547,53 @@ class SigmoidCrossEntropy:
     def __init__(self) -> None:
         self.P: np.ndarray | None = None
 
-    def forward(self, logits: np.ndarray, y: np.ndarray) -> float:
-        """Return the mean of log(1 + exp(z)) - y z."""
-        logits = float_array("logits", logits, shape=(None, 1), finite=False)
-        self.y = label_array("y", y, length=len(logits), n_classes=2)[:, None]
+    def forward(self, logits: np.ndarray, y: np.ndarray) -> float | np.ndarray:
+        """Return the mean of log(1 + exp(z)) - y z; for networks, shape (networks,)."""
+        logits = _output_array("logits", logits, n_out=1)
+        self.y = label_array("y", y, length=logits.shape[-2], n_classes=2)[:, None]
         self.P = sigmoid(logits)
-        return float((softplus(logits) - self.y * logits).mean())
+        return _mean((softplus(logits) - self.y * logits)[..., 0])
 
     def backward(self) -> np.ndarray:
         """Return dL/dlogits, shape (batch, 1)."""
         P = _kept(self.P)
-        return ((P - self.y) / len(P)).astype(P.dtype)
+        return ((P - self.y) / len(self.y)).astype(P.dtype)
 
 
 class MeanSquaredError:
     """Mean of (prediction - target)^2 over every element.
 
     ``forward(prediction, target)`` takes two arrays of one shape; ``backward()``
-    returns dL/dprediction = 2 (prediction - target) / size.
+    returns dL/dprediction = 2 (prediction - target) / size. Networks side by side have
+    predictions of shape (networks, batch, n_out) and share a target (batch, n_out);
+    the size is that of the target.
     """
 
     def __init__(self) -> None:
         self.difference: np.ndarray | None = None
 
-    def forward(self, prediction: np.ndarray, target: np.ndarray) -> float:
-        """Return the mean squared difference."""
+    def forward(self, prediction: np.ndarray, target: np.ndarray) -> float | np.ndarray:
+        """Return the mean squared difference; for networks, shape (networks,)."""
         prediction = float_array("prediction", prediction, finite=False)
-        target = float_array("target", target, shape=prediction.shape)
+        shape = prediction.shape[1:] if prediction.ndim == 3 else prediction.shape
+        target = float_array("target", target, shape=shape)
+        self.size = target.size
         self.difference = prediction - target
-        return float((self.difference**2).mean())
+        squares = self.difference**2
+        return _mean(squares.reshape(*prediction.shape[: -target.ndim], -1))
 
     def backward(self) -> np.ndarray:
         """Return dL/dprediction, of its shape."""
-        difference = _kept(self.difference)
-        return 2.0 * difference / difference.size
+        return 2.0 * _kept(self.difference) / self.size
+
+
+def _output_array(name: str, output: np.ndarray, *, n_out: int | None) -> np.ndarray:
+    """Return what a network put out, (batch, n_out), or several networks, in front."""
+    networks = (None,) if np.ndim(output) == 3 else ()
+    return float_array(name, output, shape=(*networks, None, n_out), finite=False)
+
+
+def _mean(losses: np.ndarray) -> float | np.ndarray:
+    """Return the mean over the last axis, as a float where no other is left."""
+    means = losses.mean(axis=-1)
+    return float(means) if means.ndim == 0 else means

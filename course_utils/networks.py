@@ -11,10 +11,11 @@ import numpy as np
 from course_utils._arguments import (
     check_methods,
     float_array,
+    float_dtype,
     one_of,
     whole_number,
 )
-from course_utils.layers import ACTIVATIONS, Activation, Dense
+from course_utils.layers import ACTIVATIONS, Activation, BatchNorm, Dense, Dropout
 
 Initialiser = Callable[[int, int, np.random.Generator], np.ndarray]
 
@@ -84,7 +85,8 @@ class Sequential:
         Objects with ``forward``, ``backward`` and ``parameters``:
         :class:`~course_utils.layers.Dense`, :class:`~course_utils.layers.Activation`,
         or your own. ``parameters()`` gives a pair (parameter, gradient) for each array
-        that is to be trained, and ``backward`` leaves the gradient.
+        that is to be trained, and ``backward`` leaves the gradient. A layer with two
+        modes has an attribute ``training``, or a method ``train`` like the one here.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -119,6 +121,22 @@ class Sequential:
         dX = first.backward(dZ)
         return dX if to_input else None
 
+    def train(self, training: bool = True) -> Sequential:
+        """Put every layer that has two modes into training mode; return the network.
+
+        A new network is in training mode, as in PyTorch.
+        """
+        for layer in self.layers:
+            if hasattr(layer, "train"):
+                layer.train(training)
+            elif hasattr(layer, "training"):
+                layer.training = training
+        return self
+
+    def eval(self) -> Sequential:
+        """Put every layer that has two modes into evaluation mode."""
+        return self.train(False)
+
     def dense_layers(self) -> list[Dense]:
         """Return the dense layers, first to last."""
         return [layer for layer in self.layers if isinstance(layer, Dense)]
@@ -138,12 +156,13 @@ class Sequential:
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the predicted class of each row of `X`, shape (batch,).
 
-        The largest logit decides; with a single output, whether it is above 0.
+        The largest logit decides; with a single output, whether it is above 0. Networks
+        side by side give the shape (networks, batch).
         """
         logits = self.forward(X)
-        if logits.shape[1] == 1:
-            return (logits[:, 0] > 0).astype(np.int64)
-        return logits.argmax(axis=1)
+        if logits.shape[-1] == 1:
+            return (logits[..., 0] > 0).astype(np.int64)
+        return logits.argmax(axis=-1)
 
 
 def mlp(
@@ -188,7 +207,7 @@ def mlp(
     one_of("activation", activation, tuple(ACTIVATIONS))
     if not callable(init):
         init = INITIALISERS[one_of("init", init, tuple(INITIALISERS))]
-    dtype = _float_dtype(dtype)
+    dtype = float_dtype(dtype)
     rng = np.random.default_rng(whole_number("seed", seed, minimum=0))
     layers: list[Dense | Activation] = []
     for n_in, n_out in pairwise(sizes):
@@ -198,11 +217,88 @@ def mlp(
     return Sequential(layers[:-1])
 
 
-def _float_dtype(dtype: object) -> np.dtype:
-    try:
-        accepted = np.dtype(dtype) in (np.float32, np.float64)
-    except TypeError:  # not a dtype at all
-        accepted = False
-    if not accepted:
-        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}")
-    return np.dtype(dtype)
+def stack(networks: Sequence[Sequential]) -> Sequential:
+    """Return networks of one shape side by side, as one that trains all of them.
+
+    Its arrays have the networks as their first axis: W has shape (networks, n_in,
+    n_out), the output (networks, batch, n_out), and a loss has a value for each. Each
+    network gets the gradients that it would get alone, and everything is shown to all
+    of them. The parameters are copies. Dropout draws a mask for each network.
+
+    Parameters
+    ----------
+    networks : sequence of Sequential
+        Of one shape: dense layers, activations, batch normalisation and dropout.
+
+    Examples
+    --------
+    >>> many = stack([mlp((2, 3, 1), seed=seed) for seed in range(10)])
+    >>> many.forward(np.zeros((5, 2))).shape
+    (10, 5, 1)
+    """
+    networks = list(networks)
+    if not networks:
+        raise ValueError("networks must not be empty, got none")
+    for other in networks[1:]:
+        if _shape(other) != _shape(networks[0]):
+            raise ValueError(
+                "networks must have one shape, got "
+                f"{_shape(networks[0])} and {_shape(other)}"
+            )
+    layers = zip(*(network.layers for network in networks))
+    return Sequential([_rebuilt(each, np.stack) for each in layers])
+
+
+def unstack(network: Sequential) -> list[Sequential]:
+    """Return each of the networks that :func:`stack` put side by side, as copies.
+
+    >>> [one.layers[0].W.shape for one in unstack(stack([mlp((2, 1))] * 2))]
+    [(2, 1), (2, 1)]
+    """
+    stacked = [layer for layer in network.dense_layers() if layer.W.ndim == 3]
+    if not stacked:
+        raise ValueError("network must be a stack of networks, got a single one")
+    return [
+        Sequential(
+            [_rebuilt([layer], lambda of, i=i: of[0][i]) for layer in network.layers]
+        )
+        for i in range(len(stacked[0].W))
+    ]
+
+
+def _shape(network: Sequential) -> list[tuple]:
+    return [
+        (type(layer).__name__, *(p.shape for p, _ in layer.parameters()))
+        for layer in network.layers
+    ]
+
+
+def _rebuilt(
+    layers: Sequence[Layer], combine: Callable[[list[np.ndarray]], np.ndarray]
+) -> Layer:
+    """Return a layer like the first, each array combined from those of all of them."""
+    first = layers[0]
+    if type(first) is Dense:
+        W, b = (
+            combine([layer.W for layer in layers]),
+            combine([layer.b for layer in layers]),
+        )
+        return Dense(W, b)
+    if type(first) is Activation:
+        return Activation(first.name, **first.options)
+    if type(first) is Dropout:
+        new = Dropout(first.rate, seed=first.seed)
+    elif type(first) is BatchNorm:
+        n, dtype = first.scale.shape[-1], first.scale.dtype
+        new = BatchNorm(n, momentum=first.momentum, epsilon=first.epsilon, dtype=dtype)
+        for name in ("scale", "shift", "running_mean", "running_var"):
+            setattr(
+                new, name, combine([getattr(layer, name) for layer in layers]).copy()
+            )
+    else:
+        raise TypeError(
+            f"{type(first).__name__} cannot be put side by side: Dense, Activation, "
+            "BatchNorm and Dropout can"
+        )
+    new.training = first.training
+    return new

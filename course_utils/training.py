@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -145,6 +144,33 @@ class Adam:
             parameter -= self.lr * (m / correction1) / root
 
 
+class OnGrid:
+    """An optimiser after whose steps every parameter is rounded to a grid.
+
+    Processors differ in the last digits of a sum, and where training is chaotic these
+    decide the result (chapter 7). On a coarse grid all of them round to the same
+    number, hence their runs are the same.
+
+    Parameters
+    ----------
+    optimiser : SGD, Adam, or an object with a method ``step``
+        Whose steps are taken.
+    spacing : float
+        Distance of neighbouring values, > 0; a power of 2 keeps the rounding exact.
+    """
+
+    def __init__(self, optimiser: Optimiser, *, spacing: float = 2.0**-20) -> None:
+        check_methods("optimiser", optimiser, ("step",))
+        self.optimiser = optimiser
+        self.spacing = real_number("spacing", spacing, above=0.0)
+
+    def step(self, network: Sequential) -> None:
+        """Take a step, then round every parameter of `network`."""
+        self.optimiser.step(network)
+        for parameter, _ in network.parameters():
+            parameter[...] = np.rint(parameter / self.spacing) * self.spacing
+
+
 def _with_gradients(network: Sequential) -> list[tuple[np.ndarray, np.ndarray]]:
     pairs = list(network.parameters())
     if any(gradient is None for _, gradient in pairs):
@@ -161,11 +187,15 @@ def _check_owner(owner: Sequential | None, network: Sequential) -> None:
         )
 
 
-def accuracy(network: Sequential, X: np.ndarray, y: np.ndarray) -> float:
-    """Return the fraction of rows of `X` whose predicted class is `y`, 0 to 1."""
+def accuracy(network: Sequential, X: np.ndarray, y: np.ndarray) -> float | np.ndarray:
+    """Return the fraction of rows of `X` whose predicted class is `y`, 0 to 1.
+
+    For networks side by side, shape (networks,). The mode of `network` stays as it is.
+    """
     X, y = _same_length(X, y)
     y = label_array("y", y, length=len(X))
-    return float((network.predict(X) == y).mean())
+    right = (network.predict(X) == y).mean(axis=-1)
+    return float(right) if right.ndim == 0 else right
 
 
 def fit(
@@ -182,6 +212,10 @@ def fit(
     after_epoch: Callable[[int, dict[str, list[float]]], bool | None] | None = None,
 ) -> dict[str, list[float]]:
     """Train `network` in place and return its history.
+
+    It trains in training mode, measures the test data in evaluation mode, and leaves
+    the network in evaluation mode. Networks side by side see the same batches, and each
+    number of the history is then an array of shape (networks,).
 
     Parameters
     ----------
@@ -230,17 +264,19 @@ def fit(
         if _are_labels(y_test):
             history["test_accuracy"] = []
     for epoch in range(1, whole_number("epochs", epochs) + 1):
+        network.train()
         total = 0.0
         for X_batch, y_batch in minibatches(X, y, batch_size, rng):
             value = loss.forward(network.forward(X_batch), y_batch)
-            if not math.isfinite(value):
+            if not np.isfinite(value).all():
                 raise FloatingPointError(
                     f"the loss is {value} in epoch {epoch}: try a smaller learning rate"
                 )
             network.backward(loss.backward(), to_input=False)
             optimiser.step(network)
-            total += value * len(X_batch)
+            total = total + value * len(X_batch)
         history["loss"].append(total / len(X))
+        network.eval()
         if "test_loss" in history:
             value = loss.forward(network.forward(X_test), y_test)
             history["test_loss"].append(value)

@@ -7,8 +7,8 @@ import torch
 
 from course_utils.checks import assert_same
 from course_utils.frameworks import from_keras, from_torch, to_keras, to_torch
-from course_utils.layers import ACTIVATIONS, Activation, Dense
-from course_utils.networks import Sequential, mlp
+from course_utils.layers import ACTIVATIONS, Activation, BatchNorm, Dense, Dropout
+from course_utils.networks import Sequential, mlp, stack
 
 X = np.random.default_rng(0).normal(size=(7, 4))
 OPTIONS = [(name, {}) for name in ACTIVATIONS]
@@ -81,12 +81,12 @@ def test_torch_linear_without_a_bias():
 
 
 def test_what_has_no_counterpart_is_named():
-    with pytest.raises(TypeError, match=r"Dropout has no counterpart.*can be moved"):
-        from_torch(torch.nn.Sequential(torch.nn.Dropout()))
+    with pytest.raises(TypeError, match=r"Softmax has no counterpart.*can be moved"):
+        from_torch(torch.nn.Sequential(torch.nn.Softmax(dim=1)))
     with pytest.raises(TypeError, match="GELU has no counterpart"):
         from_torch(torch.nn.Sequential(torch.nn.GELU(approximate="tanh")))
-    with pytest.raises(TypeError, match="Dropout has no counterpart"):
-        from_keras(keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5)]))
+    with pytest.raises(TypeError, match="Flatten has no counterpart"):
+        from_keras(keras.Sequential([keras.Input((4,)), keras.layers.Flatten()]))
     with pytest.raises(TypeError, match="selu has no counterpart"):
         from_keras(
             keras.Sequential(
@@ -254,3 +254,61 @@ def test_a_relu_with_options_has_no_counterpart(options):
     relu = keras.layers.ReLU(**options)
     with pytest.raises(TypeError, match=r"^ReLU has no counterpart"):
         from_keras(keras.Sequential([keras.Input((4,)), relu]))
+
+
+# Layers with two modes ----------------------------------------------------------------
+
+
+def network_with_modes(dtype=np.float64):
+    rng = np.random.default_rng(1)
+    norm = BatchNorm(5, momentum=0.25, epsilon=1e-3, dtype=dtype)
+    for name in ("scale", "shift", "running_mean", "running_var"):
+        setattr(norm, name, rng.uniform(0.5, 2.0, 5).astype(dtype))
+    dense_1, activation, dense_2 = mlp((4, 5, 3), dtype=dtype).layers
+    return Sequential([dense_1, norm, activation, Dropout(0.5), dense_2])
+
+
+def test_torch_gives_the_same_in_evaluation_mode_and_keeps_the_mode():
+    network = network_with_modes().eval()
+    model = to_torch(network)
+    back = from_torch(model)
+    assert_same(model(torch.from_numpy(X)).detach().numpy(), network.forward(X))
+    assert_same(back.forward(X), network.forward(X))
+    assert (back.layers[1].momentum, back.layers[1].epsilon) == (0.25, 1e-3)
+    assert back.layers[3].rate == 0.5
+    trained = from_torch(to_torch(network.train()))
+    assert [trained.layers[i].training for i in (1, 3)] == [True, True]
+
+
+def test_keras_gives_the_same_in_evaluation_mode_there_and_back():
+    network = network_with_modes().eval()
+    model = to_keras(network)
+    back = from_keras(model).eval()
+    assert_same(np.asarray(model(X, training=False)), network.forward(X))
+    assert_same(back.forward(X), network.forward(X))
+    assert (back.layers[1].momentum, back.layers[1].epsilon) == (0.25, 1e-3)
+    assert back.layers[3].rate == 0.5
+
+
+@pytest.mark.parametrize("convert", [to_torch, to_keras])
+def test_batch_normalisation_and_dropout_keep_float32(convert):
+    network = network_with_modes(np.float32).eval()
+    out = convert(network)
+    there = out.eval() if convert is to_torch else out
+    back = from_torch(there) if convert is to_torch else from_keras(there)
+    assert {parameter.dtype for parameter, _ in back.parameters()} == {np.dtype("f4")}
+
+
+@pytest.mark.parametrize("convert", [to_torch, to_keras])
+def test_networks_side_by_side_are_to_be_moved_one_by_one(convert):
+    with pytest.raises(ValueError, match=r"networks\.unstack returns"):
+        convert(stack([mlp((2, 1)), mlp((2, 1))]))
+
+
+@pytest.mark.parametrize(
+    "options", [{"affine": False}, {"track_running_stats": False}, {"momentum": None}]
+)
+def test_a_batch_normalisation_of_another_kind_has_no_counterpart(options):
+    norm = torch.nn.BatchNorm1d(3, **options)
+    with pytest.raises(TypeError, match="BatchNorm1d has no counterpart"):
+        from_torch(torch.nn.Sequential(norm))

@@ -12,7 +12,7 @@ from course_utils.inspection import (
     saturated_fraction,
 )
 from course_utils.layers import Activation, Dense
-from course_utils.networks import Sequential, mlp
+from course_utils.networks import Sequential, mlp, stack
 
 Y_NONE = np.zeros(0, int)
 
@@ -82,6 +82,21 @@ def test_gradient_norms_of_float32_neither_overflow_nor_vanish():
         network.forward(np.zeros((1, 1), np.float32))
         network.backward(np.full((1, 1), size, np.float32))
         assert_same(gradient_norms(network, of="b"), np.array([size]), rtol=1e-6)
+
+
+def test_gradient_norms_of_networks_side_by_side_are_those_of_each():
+    X, dZ = np.random.default_rng(0).normal(size=(2, 6, 3))
+    alone = [mlp((3, 4, 3), seed=seed) for seed in range(2)]
+    many = stack(alone)
+    many.forward(X)
+    many.backward(np.stack([dZ, dZ]))
+    for i, network in enumerate(alone):
+        network.forward(X)
+        network.backward(dZ)
+        for of in "Wb":
+            assert_same(
+                gradient_norms(many, of=of)[:, i], gradient_norms(network, of=of)
+            )
 
 
 def test_gradient_norms_ask_for_a_backward_pass_and_a_known_name():

@@ -9,7 +9,9 @@ from course_utils.checks import assert_same, numerical_gradient, relative_error
 from course_utils.layers import (
     ACTIVATIONS,
     Activation,
+    BatchNorm,
     Dense,
+    Dropout,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -559,3 +561,121 @@ def test_the_losses_keep_their_probabilities():
 def test_a_loss_refuses_what_does_not_fit(loss, output, y, error, message):
     with pytest.raises(error, match=f"^{message}"):
         loss().forward(output, y)
+
+
+# Layers with two modes ----------------------------------------------------------------
+
+LOSSES = [
+    (SoftmaxCrossEntropy(), 3, np.array([0, 2, 1, 1, 0])),
+    (SigmoidCrossEntropy(), 1, np.array([0, 1, 1, 0, 1])),
+    (MeanSquaredError(), 2, np.arange(10.0).reshape(5, 2)),
+]
+
+
+@pytest.mark.parametrize(("loss", "n_out", "y"), LOSSES)
+def test_a_loss_has_a_value_and_a_gradient_for_each_network(loss, n_out, y):
+    outputs = rng().normal(size=(4, 5, n_out))
+    values = loss.forward(outputs, y)
+    gradients = loss.backward()
+    assert values.shape == (4,)
+    for output, value, gradient in zip(outputs, values, gradients):
+        assert_same(value, loss.forward(output, y))
+        assert_same(gradient, loss.backward())
+
+
+def test_a_batch_that_is_not_of_all_networks_is_refused():
+    layer = Dense(np.ones((4, 2, 3)))
+    assert layer.forward(np.ones((5, 2))).shape == (4, 5, 3)
+    with pytest.raises(ValueError, match=r"X must have shape \(4, any, 2\)"):
+        layer.forward(np.ones((3, 5, 2)))
+
+
+def torch_norm(ours):
+    theirs = torch.nn.BatchNorm1d(
+        3, eps=ours.epsilon, momentum=ours.momentum, dtype=torch.float64
+    )
+    with torch.no_grad():
+        theirs.weight.copy_(torch.from_numpy(ours.scale))
+        theirs.bias.copy_(torch.from_numpy(ours.shift))
+    return theirs
+
+
+def test_batch_normalisation_is_that_of_torch_in_both_modes():
+    ours = BatchNorm(3, momentum=0.3, epsilon=1e-3)
+    ours.scale, ours.shift = rng().normal(size=(2, 3))
+    theirs = torch_norm(ours)
+    for training in (True, True, False):
+        ours.training = training
+        theirs.train(training)
+        Z, dA = rng().normal(2.0, 3.0, size=(2, 6, 3))
+        Z_torch = torch.tensor(Z, requires_grad=True)
+        out = theirs(Z_torch)
+        theirs.zero_grad()
+        out.backward(torch.from_numpy(dA))
+        assert_same(ours.forward(Z), out.detach().numpy(), rtol=1e-10)
+        assert_same(ours.backward(dA), Z_torch.grad.numpy(), rtol=1e-8, atol=1e-12)
+        assert_same(ours.dscale, theirs.weight.grad.numpy(), rtol=1e-9, atol=1e-12)
+        assert_same(ours.dshift, theirs.bias.grad.numpy())
+        assert_same(ours.running_mean, theirs.running_mean.numpy())
+        assert_same(ours.running_var, theirs.running_var.numpy())
+
+
+def test_the_gradient_is_that_of_the_mode_of_the_forward_pass():
+    Z, dA = rng().normal(size=(2, 6, 3))
+    layer = BatchNorm(3)
+    layer.forward(Z)
+    expected = layer.backward(dA)
+    layer.training = False
+    assert_same(layer.backward(dA), expected, rtol=0.0)
+
+
+def test_evaluation_mode_leaves_the_running_statistics_and_takes_a_single_row():
+    layer = BatchNorm(2, dtype=np.float32)
+    layer.forward(np.float32([[1.0, 2.0], [3.0, 6.0]]))
+    layer.training = False
+    before = layer.running_mean.copy(), layer.running_var.copy()
+    assert layer.forward(np.ones((1, 2), np.float32)).dtype == np.float32
+    assert_same(layer.running_mean, before[0], rtol=0.0)
+    assert_same(layer.running_var, before[1], rtol=0.0)
+    layer.training = True
+    with pytest.raises(ValueError, match="at least 2 rows in training mode"):
+        layer.forward(np.ones((1, 2)))
+
+
+def test_dropout_drops_the_rate_keeps_the_mean_and_passes_gradients_where_it_kept():
+    layer, A = Dropout(0.25, seed=3), np.ones((400, 500))
+    out = layer.forward(A)
+    # 200,000 draws: the share has a standard deviation of 0.001.
+    assert (out == 0).mean() == pytest.approx(0.25, abs=0.005)
+    assert set(np.unique(out)) == {0.0, 1.0 / 0.75}
+    assert_same(layer.backward(np.full_like(A, 2.0)), 2.0 * out)
+    assert not np.array_equal(layer.forward(A), out)
+    layer.training = False
+    assert_same(layer.forward(A), A, rtol=0.0)
+    assert_same(layer.backward(A), A, rtol=0.0)
+
+
+def test_the_seed_decides_what_is_dropped_and_float32_stays():
+    A = np.ones((5, 6), np.float32)
+    first = Dropout(0.5, seed=1).forward(A)
+    assert first.dtype == np.float32
+    assert_same(Dropout(0.5, seed=1).forward(A), first, rtol=0.0)
+    assert not np.array_equal(Dropout(0.5, seed=2).forward(A), first)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Dropout(1.0), ValueError, "rate must be >= 0 and < 1"),
+        (lambda: Dropout(-0.1), ValueError, "rate must be >= 0 and < 1"),
+        (lambda: BatchNorm(0), ValueError, "n must be >= 1"),
+        (lambda: BatchNorm(2, momentum=1.5), ValueError, "momentum must be <= 1"),
+        (lambda: BatchNorm(2, epsilon=0.0), ValueError, "epsilon must be > 0"),
+        (lambda: BatchNorm(2, dtype=int), TypeError, "dtype must be float32"),
+        (lambda: Dropout(0.5).backward([1.0]), RuntimeError, "call forward before"),
+        (lambda: BatchNorm(1).backward([[1.0]]), RuntimeError, "call forward before"),
+    ],
+)
+def test_wrong_use_of_a_layer_with_two_modes_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

@@ -9,12 +9,14 @@ from course_utils.frameworks import to_torch
 from course_utils.layers import (
     ACTIVATIONS,
     Activation,
+    BatchNorm,
     Dense,
+    Dropout,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from course_utils.networks import INITIALISERS, Sequential, mlp
+from course_utils.networks import INITIALISERS, Sequential, mlp, stack, unstack
 from course_utils.training import SGD, fit
 
 X = np.random.default_rng(0).normal(size=(7, 4))
@@ -368,3 +370,109 @@ def test_without_the_input_gradient_the_parameters_gradients_are_the_same(first)
     assert network.backward(dZ, to_input=False) is None
     for (_, got), gradient in zip(network.parameters(), wanted):
         assert_same(got, gradient, rtol=0.0)
+
+
+# Two modes, and networks side by side -------------------------------------------------
+
+
+def with_modes(seed):
+    dense_1, activation, dense_2 = mlp((4, 5, 3), seed=seed).layers
+    return Sequential([BatchNorm(4), dense_1, activation, Dropout(0.0), dense_2])
+
+
+def test_the_mode_reaches_every_layer_that_has_one():
+    inner = Sequential([BatchNorm(4)])
+    network = Sequential([inner, Dense(np.ones((4, 2))), Dropout(0.5)])
+    modal = [inner.layers[0], network.layers[2]]
+    assert [layer.training for layer in modal] == [True, True]
+    assert network.eval() is network
+    assert [layer.training for layer in modal] == [False, False]
+    network.train()
+    assert [layer.training for layer in modal] == [True, True]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_networks_side_by_side_are_each_of_them(training):
+    alone = [with_modes(seed).train(training) for seed in range(3)]
+    many, loss = stack(alone), SoftmaxCrossEntropy()
+    y = np.arange(7) % 3
+    optimisers = [SGD(0.3, momentum=0.5) for _ in alone]
+    together = SGD(0.3, momentum=0.5)
+    for _ in range(3):
+        losses = []
+        for network, optimiser in zip(alone, optimisers):
+            losses.append(loss.forward(network.forward(X), y))
+            network.backward(loss.backward())
+            optimiser.step(network)
+        assert_same(loss.forward(many.forward(X), y), np.array(losses))
+        many.backward(loss.backward())
+        together.step(many)
+    for one, network in zip(unstack(many), alone):
+        assert one.layers[0].training == training
+        for (ours, _), (theirs, _) in zip(one.parameters(), network.parameters()):
+            assert_same(ours, theirs, rtol=1e-10, atol=1e-14)
+        assert_same(one.eval().forward(X), network.eval().forward(X), rtol=1e-10)
+    together = many.eval().predict(X)
+    assert_same(together, np.stack([n.predict(X) for n in alone]), rtol=0.0)
+
+
+def test_each_network_may_have_inputs_of_its_own():
+    alone = [mlp((4, 5, 3), seed=seed) for seed in range(3)]
+    inputs = np.random.default_rng(3).normal(size=(3, 7, 4))
+    outputs = stack(alone).forward(inputs)
+    for network, X_own, output in zip(alone, inputs, outputs):
+        assert_same(network.forward(X_own), output)
+
+
+def test_the_gradients_of_networks_side_by_side():
+    many = stack(
+        [with_biases(mlp((4, 5, 3), activation="tanh", seed=s)) for s in (0, 1)]
+    )
+    assert grad_check(many, SoftmaxCrossEntropy(), X, np.arange(7) % 3) < 1e-7
+
+
+def test_side_by_side_each_network_has_a_mask_of_its_own():
+    many = stack([Sequential([Dense(np.eye(50)), Dropout(0.5)])] * 2)
+    first, second = many.forward(np.ones((1, 50)))
+    assert not np.array_equal(first, second)
+
+
+def test_stack_and_unstack_copy():
+    one = with_modes(0)
+    before = [parameter.copy() for parameter, _ in one.parameters()]
+    many = stack([one, one])
+    for parameter, _ in many.parameters():
+        parameter += 1.0
+    many.layers[0].running_mean += 1.0
+    for again in unstack(many):
+        again.layers[0].running_mean += 1.0
+    assert not one.layers[0].running_mean.any()
+    assert many.layers[0].running_mean.max() == 1.0
+    for (parameter, _), old in zip(one.parameters(), before):
+        assert_same(parameter, old, rtol=0.0)
+
+
+class Own(Dense):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: stack([]), ValueError, "networks must not be empty"),
+        (
+            lambda: stack([mlp((2, 1)), mlp((3, 1))]),
+            ValueError,
+            r"one shape, got .*\(2, 1\).* and .*\(3, 1\)",
+        ),
+        (
+            lambda: stack([Sequential([Own([[1.0]])])]),
+            TypeError,
+            "Own cannot",
+        ),
+        (lambda: unstack(mlp((2, 1))), ValueError, "stack of networks, got a single"),
+    ],
+)
+def test_what_cannot_be_put_side_by_side_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

@@ -9,15 +9,17 @@ from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
 from course_utils.checks import assert_same
+from course_utils.datasets import make_moons
 from course_utils.frameworks import to_torch
 from course_utils.layers import (
+    Activation,
     Dense,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
-from course_utils.networks import Sequential, mlp
-from course_utils.training import SGD, Adam, accuracy, fit, minibatches
+from course_utils.networks import Sequential, mlp, stack
+from course_utils.training import SGD, Adam, OnGrid, accuracy, fit, minibatches
 
 X_XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y_XOR = np.array([0, 1, 1, 0])
@@ -471,3 +473,97 @@ def test_training_784_128_10_is_not_slower_than_torch(one_thread):
     assert numpy_time <= torch_time
     # Both did the same work.
     assert_same(network.layers[0].W, model[0].weight.detach().numpy().T, atol=1e-3)
+
+
+# Modes, networks side by side, and the grid -------------------------------------------
+
+
+class Modes(Activation):
+    """Remembers in which mode each forward pass was."""
+
+    def __init__(self):
+        super().__init__("identity")
+        self.training, self.seen = True, []
+
+    def forward(self, Z):
+        self.seen.append(self.training)
+        return super().forward(Z)
+
+
+def test_fit_trains_in_training_mode_measures_in_evaluation_mode_and_stays_there():
+    modes = Modes()
+    network = Sequential([modes, *mlp((2, 2)).layers])
+    X, y = make_moons(20)
+    fit(
+        network,
+        SoftmaxCrossEntropy(),
+        SGD(0.1),
+        X,
+        y,
+        epochs=2,
+        batch_size=10,
+        test=(X, y),
+    )
+    # Two batches, then the test loss and the test accuracy, twice.
+    assert modes.seen == [True, True, False, False] * 2
+    assert not modes.training
+
+
+def test_fit_trains_networks_side_by_side_as_each_alone():
+    X, y = make_moons(40)
+    alone = [mlp((2, 5, 2), seed=seed) for seed in range(3)]
+    many = stack(alone)
+    options = {"epochs": 3, "batch_size": 16, "test": (X, y)}
+    history = fit(many, SoftmaxCrossEntropy(), Adam(0.05), X, y, **options)
+    for i, network in enumerate(alone):
+        own = fit(network, SoftmaxCrossEntropy(), Adam(0.05), X, y, **options)
+        for name, values in own.items():
+            theirs = np.array([value[i] for value in history[name]])
+            assert_same(theirs, np.array(values), rtol=1e-9)
+    assert accuracy(many, X, y).shape == (3,)
+
+
+def test_one_network_of_several_that_diverges_stops_the_training():
+    X, y = make_moons(40)
+    many = stack([mlp((2, 5, 2), seed=seed) for seed in range(2)])
+    many.layers[0].W[1, 0, 0] = np.nan
+    with pytest.raises(FloatingPointError, match="try a smaller learning rate"):
+        fit(many, SoftmaxCrossEntropy(), SGD(0.1), X, y, epochs=1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimiser", [SGD, Adam])
+def test_on_the_grid_each_parameter_is_the_nearest_multiple(optimiser, dtype):
+    X, y = make_moons(40)
+    free, bound = (mlp((2, 5, 2), dtype=dtype) for _ in range(2))
+    for network, taken in ((free, optimiser(0.1)), (bound, OnGrid(optimiser(0.1)))):
+        fit(network, SoftmaxCrossEntropy(), taken, X, y, epochs=1, batch_size=40)
+    for (p, _), (q, _) in zip(free.parameters(), bound.parameters()):
+        assert q.dtype == dtype
+        assert np.all(q * 2**20 == np.rint(q * 2**20))
+        assert np.abs(p - q).max() <= 2.0**-21
+        assert not np.array_equal(p, q)
+
+
+def test_on_the_grid_a_difference_in_the_last_digit_is_gone():
+    X, y = make_moons(40)
+    runs = []
+    for slip in (0.0, 1e-15):
+        network = mlp((2, 5, 2))
+        network.layers[0].W += slip
+        optimiser = OnGrid(SGD(0.5))
+        fit(network, SoftmaxCrossEntropy(), optimiser, X, y, epochs=20)
+        runs.append(network.layers[0].W)
+    assert_same(*runs, rtol=0.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: OnGrid(0.1), TypeError, "optimiser must have step, got"),
+        (lambda: OnGrid(SGD(0.1), spacing=0.0), ValueError, "spacing must be > 0"),
+    ],
+)
+def test_a_wrong_grid_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
