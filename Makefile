@@ -7,7 +7,7 @@ GRADERS := .venv-graders/installed
 SITE := $(if $(filter no,$(SOLUTIONS)),_build/without_solutions,.)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab run cases bench lock clean
+.PHONY: help book pdf test serve lab run cases weights bench lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ ifeq ($(SOLUTIONS),no)
 endif
 	$(BIN)/jupyter-book build $(SITE) -n -W --keep-going
 	@echo "The first page of the book: $(abspath $(SITE))/_build/html/index.html"
+
+pdf: book  ## Print the whole book as one PDF; without the solutions: make pdf SOLUTIONS=no
+	$(BIN)/python tools/make_pdf.py $(SITE)/_build/html $(SITE)/_build/hidden-layers.pdf
 
 test: $(INSTALLED)  ## Run every check: style, package, notebooks, site
 	$(BIN)/ruff check .
@@ -37,6 +40,9 @@ run: $(INSTALLED)  ## Execute a notebook and store its outputs: make run NB=book
 
 cases: $(INSTALLED)  ## Make the public cases of the exercises from the solutions
 	$(BIN)/course cases
+
+weights: $(INSTALLED)  ## Train the stored networks of chapter 20 anew, in ten to twenty minutes
+	$(BIN)/python tools/train_mnist1d.py
 
 bench: $(INSTALLED) $(GRADERS)  ## Compare the grader with nbgrader and otter-grader
 	$(BIN)/python tools/bench_graders.py

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urlparse
 
+import make_pdf
 import nbformat
 import pytest
 import without_solutions
 from bs4 import BeautifulSoup
+from pypdf import PdfReader
 from run_notebook import toc_documents
 
 from course_utils.grading.editions import find_chapters, find_leaks, solution_lines
@@ -301,6 +303,8 @@ def test_the_search_for_external_loads_finds_them(page, address):
 
 # The browser
 
+PAPER_WIDTH = 643  # pixels: A4 without the margins of tools/make_pdf.py, 170 mm
+
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serve files and log nothing."""
@@ -368,6 +372,16 @@ def too_wide(page):
     )
 
 
+def cut_off_on_paper(page):
+    """Return what of the article sticks out of the paper, where nothing scrolls."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("article *")]
+          .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+          .map(element => element.outerHTML.slice(0, 200))
+        """
+    )
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("path", PAGES)
 def test_page_in_a_browser(page, address, path):
@@ -387,6 +401,9 @@ def test_page_in_a_browser(page, address, path):
         assert not too_wide(page), f"at a width of {width} px"
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
     assert not too_wide(page), "with the solutions open"
+    page.set_viewport_size({"width": PAPER_WIDTH, "height": 800})
+    page.emulate_media(media="print")
+    assert not cut_off_on_paper(page)
     assert page.errors == []
     assert [url for url in page.requested if not url.startswith(address)] == []
 
@@ -438,3 +455,60 @@ def test_the_browser_is_offline(page):
 
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
         page.goto("https://example.org")
+
+
+# The print edition
+
+
+@pytest.fixture(scope="module")
+def pdf(site, browser_path, tmp_path_factory):
+    """Print the book; return what pypdf reads of it."""
+    path = tmp_path_factory.mktemp("pdf") / "book.pdf"
+    make_pdf.make_pdf(site.html, path)
+    return PdfReader(path)
+
+
+def words(text):
+    """Return a text without what a line break may change."""
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.browser
+def test_each_chapter_begins_where_the_contents_of_the_pdf_say(site, pdf):
+    pages = [page.extract_text() for page in pdf.pages]
+    first = next(i for i, page in enumerate(pages) if page.startswith("Contents"))
+    contents = "\n".join(pages[first : first + 2])
+    for name in DOCNAMES[1:]:
+        title = article(site, name).find("h1").get_text().rstrip("#")
+        line = re.search(rf"^{re.escape(title)}\s+(\d+)$", contents, re.MULTILINE)
+        page = words(pages[int(line[1]) - 1])
+        assert page.startswith(words(title))
+        assert page.endswith(line[1])
+
+
+@pytest.mark.browser
+def test_the_pdf_holds_every_figure_and_caption(site, pdf):
+    pages = [words(page.extract_text()) for page in pdf.pages]
+    captions = [
+        words(caption.get_text().split("\\(")[0].rstrip("#"))  # up to a formula
+        for name in DOCNAMES
+        for caption in article(site, name).select("figcaption")
+    ]
+    assert captions
+    whole = "".join(re.sub(r"\d+$", "", page) for page in pages)
+    assert not [caption for caption in captions if caption not in whole]
+    shown = sum(len(page.images) for page in pdf.pages)
+    assert shown == sum(len(article(site, name).find_all("img")) for name in DOCNAMES)
+
+
+@pytest.mark.browser
+def test_the_links_of_the_pdf_stay_in_it(pdf):
+    links = [
+        link.get_object()
+        for page in pdf.pages
+        for link in page.get("/Annots", [])
+        if link.get_object()["/Subtype"] == "/Link"
+    ]
+    addresses = [link["/A"]["/URI"] for link in links if "/URI" in link.get("/A", {})]
+    assert len(addresses) < len(links)
+    assert not [address for address in addresses if address.startswith("file:")]
