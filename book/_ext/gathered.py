@@ -1,7 +1,8 @@
-"""The directives of the page *Published and ours*, filled from stored outputs.
+"""The directives of the pages that are gathered from the chapters.
 
-``{published-summary}`` gives a table of all comparisons; ``{published} key ...`` gives
-those of some keys in full.
+``{published-summary}`` gives a table of all comparisons with published figures, and
+``{published} key ...`` those of some keys in full: from what the chapters print.
+``{claims}`` gives a table of the popular claims, from the paragraphs of their verdicts.
 """
 
 import re
@@ -20,6 +21,14 @@ from course_utils import published
 from course_utils.published import PUBLISHED, Comparison
 
 LABEL = re.compile(r"^\((ch-[\w-]+)\)=", re.MULTILINE)
+VERDICTS = ("holds", "holds with limits", "does not hold")
+CLAIM = re.compile(
+    r"^\((?P<label>claim-[\w-]+)\)=\n"
+    r"\*\*Claim\.\*\* \*(?P<claim>[^*\n]+)\*\n"
+    rf"\*\*Verdict: (?P<verdict>{'|'.join(VERDICTS)})\.\*\*\s(?P<why>(?:.+\n?)+)",
+    re.MULTILINE,
+)
+FIGURE = re.compile(r"\{numref\}`(?:[^`<]*<)?(fig-[\w-]+)>?`")
 
 
 class Computed(NamedTuple):
@@ -37,8 +46,50 @@ def comparisons(notebook: nbformat.NotebookNode) -> Iterator[Computed]:
                 yield Computed(comparison, LABEL.search(notebook.cells[0].source)[1])
 
 
-class PublishedDirective(SphinxDirective):
-    """What the two directives share: the comparisons, and Markdown into nodes."""
+class Claim(NamedTuple):
+    """A popular claim as a chapter puts it, and what the chapter makes of it."""
+
+    label: str
+    claim: str
+    verdict: str
+    figures: list[str]
+    chapter: str
+
+
+def claims(notebook: nbformat.NotebookNode) -> Iterator[Claim]:
+    """Yield the claims on which the text of a notebook has a verdict."""
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for found in CLAIM.finditer(cell.source):
+            figures = list(dict.fromkeys(FIGURE.findall(found["why"])))
+            chapter = LABEL.search(notebook.cells[0].source)[1]
+            yield Claim(
+                found["label"], found["claim"], found["verdict"], figures, chapter
+            )
+
+
+class GatheredDirective(SphinxDirective):
+    """What the directives share: the notebooks, and Markdown into nodes."""
+
+    def notebooks(self) -> Iterator[tuple[str, nbformat.NotebookNode]]:
+        """Yield each notebook with its name; the page then depends on it."""
+        for docname in sorted(self.env.found_docs):
+            path = Path(self.env.doc2path(docname))
+            if path.suffix == ".ipynb":
+                self.env.note_dependency(str(path))
+                yield docname, nbformat.read(path, as_version=4)
+
+    def parse(self, markdown: list[str]) -> list[nodes.Node]:
+        """Return what some lines of MyST Markdown stand for."""
+        parent = nodes.Element()
+        lines = StringList("\n".join(markdown).splitlines(), self.get_location())
+        self.state.nested_parse(lines, self.content_offset, parent)
+        return parent.children
+
+
+class PublishedDirective(GatheredDirective):
+    """What the two directives of published figures share: the comparisons."""
 
     def computed(self) -> dict[str, Computed]:
         """Return every comparison of the book by its key; read once for a page."""
@@ -48,30 +99,22 @@ class PublishedDirective(SphinxDirective):
         return known["published"]
 
     def read_chapters(self) -> dict[str, Computed]:
-        """Read the comparisons from the notebooks, on which the page then depends."""
+        """Read the comparisons from the notebooks."""
         self.env.note_dependency(published.__file__)
         found: dict[str, Computed] = {}
-        for docname in sorted(self.env.found_docs):
-            path = Path(self.env.doc2path(docname))
-            if path.suffix != ".ipynb":
-                continue
-            for one in comparisons(nbformat.read(path, as_version=4)):
+        for _, notebook in self.notebooks():
+            for one in comparisons(notebook):
                 key = one.comparison.key
                 if key in found:
-                    raise ExtensionError(f"{key} is printed twice, now in {path.name}")
+                    raise ExtensionError(
+                        f"{key} is printed twice: in the chapters "
+                        f"{found[key].chapter} and {one.chapter}"
+                    )
                 found[key] = one
-                self.env.note_dependency(str(path))
         if found.keys() != PUBLISHED.keys():
             missing = sorted(PUBLISHED.keys() - found.keys())
             raise ExtensionError(f"no chapter prints compare() of {', '.join(missing)}")
         return found
-
-    def parse(self, markdown: list[str]) -> list[nodes.Node]:
-        """Return what some lines of MyST Markdown stand for."""
-        parent = nodes.Element()
-        lines = StringList("\n".join(markdown).splitlines(), self.get_location())
-        self.state.nested_parse(lines, self.content_offset, parent)
-        return parent.children
 
 
 class Summary(PublishedDirective):
@@ -118,8 +161,25 @@ class Figures(PublishedDirective):
         return self.parse(markdown)
 
 
+class Claims(GatheredDirective):
+    """A row for each popular claim: its verdict, and the figures that decide it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        rows = ["| the claim | verdict | decided by | in |", "|---|---|---|---|"]
+        for _, notebook in self.notebooks():
+            for claim in claims(notebook):
+                figures = ", ".join(f"{{numref}}`{name}`" for name in claim.figures)
+                rows.append(
+                    f"| {{ref}}`{claim.claim} <{claim.label}>` | {claim.verdict} "
+                    f"| {figures} | {{numref}}`{claim.chapter}` |"
+                )
+        return self.parse(rows)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the directives to Sphinx."""
     app.add_directive("published-summary", Summary)
     app.add_directive("published", Figures)
+    app.add_directive("claims", Claims)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
