@@ -4,6 +4,7 @@ import os
 
 import pytest
 from install import NO_GRADERS, find_browser, find_graders
+from run_notebook import find_r_kernel
 
 from course_utils.grading.doctor import find_problem
 
@@ -17,10 +18,15 @@ SANDBOX_LEFT_OUT = (
     "The sandbox does not work here, so {} tests of the grader were left out. "
     "`course doctor` says what to do."
 )
+R_LEFT_OUT = (
+    "No R kernel was found, so {} cells of the appendix in R were left out. Install "
+    "one (Debian: apt-get install r-base-core r-cran-irkernel) and run again."
+)
 NEEDS = {
     "browser": (find_browser, NO_BROWSER),
     "graders": (find_graders, GRADERS_LEFT_OUT),
     "sandbox": (lambda: find_problem() is None, SANDBOX_LEFT_OUT),
+    "r": (find_r_kernel, R_LEFT_OUT),
 }
 LEFT_OUT = pytest.StashKey[list[str]]()
 

@@ -30,7 +30,7 @@ import pytest
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 from PIL import Image
-from run_notebook import CELL_TIMEOUT
+from run_notebook import CELL_TIMEOUT, is_r
 
 from course_utils._environment import ENVIRONMENT
 
@@ -168,7 +168,7 @@ class BookNotebook(IPyNbFile):
 
     def setup(self) -> None:
         """Start the kernel, in the environment that the stored outputs were made in."""
-        self.config.option.nbval_current_env = True
+        self.config.option.nbval_current_env = not is_r(self.nb)
         self.config.option.nbval_cell_timeout = CELL_TIMEOUT
         with mock.patch.dict(os.environ, ENVIRONMENT):
             super().setup()
@@ -187,13 +187,16 @@ class BookNotebook(IPyNbFile):
             number = item.cell_num + 1
             raises = "raises-exception" in item.cell.metadata.get("tags", [])
             options = defaultdict(bool, check=True, check_exception=raises)
-            yield BookCell.from_parent(
+            cell = BookCell.from_parent(
                 self,
                 name=f"Cell {number}",
                 cell_num=number,
                 cell=item.cell,
                 options=options,
             )
+            if is_r(self.nb):
+                cell.add_marker("r")
+            yield cell
 
 
 class BookCell(IPyNbCell):
@@ -315,5 +318,6 @@ class Stopwatch:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the stopwatch."""
+    """Start the stopwatch, and register the marker of cells in R."""
+    config.addinivalue_line("markers", "r: needs an R kernel")
     config.pluginmanager.register(Stopwatch(), "notebook-stopwatch")

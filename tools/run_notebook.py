@@ -24,6 +24,7 @@ from pathlib import Path
 import nbformat
 import yaml
 from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
@@ -34,7 +35,16 @@ from course_utils._environment import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
 
+NO_R = (
+    "this notebook is in R, and Jupyter knows no R kernel here. Install one (Debian: "
+    "apt-get install r-base-core r-cran-irkernel) and run again."
+)
 CELL_TIMEOUT = 300  # seconds
+LANGUAGES = {
+    "python3": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "ir": {"display_name": "R", "language": "R", "name": "ir"},
+}
+"""The kernels that notebooks of the book may have, as their metadata say it."""
 
 
 def toc_documents(root: Path = ROOT) -> list[str]:
@@ -83,6 +93,16 @@ def seal(cell: NotebookNode) -> str:
     return fingerprint(json.dumps(stored, sort_keys=True))
 
 
+def is_r(notebook: NotebookNode) -> bool:
+    """Say whether a notebook is for the R kernel; the others are for this Python."""
+    return notebook.metadata.get("kernelspec", {}).get("name") == "ir"
+
+
+def find_r_kernel() -> bool:
+    """Say whether Jupyter knows an R kernel on this machine."""
+    return "ir" in KernelSpecManager().find_kernel_specs()
+
+
 def is_folded(cell: NotebookNode) -> bool:
     """Say whether the site folds a cell's source away, as plotting and solutions."""
     return not {"hide-input", "hide-cell"}.isdisjoint(cell.metadata.get("tags", []))
@@ -113,10 +133,13 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
     for i in codes:
         notebook.cells[i].outputs = []
         notebook.cells[i].execution_count = None
-    manager = AsyncKernelManager(
-        kernel_name=CURRENT_ENV_KERNEL_NAME,
-        kernel_spec_manager=NbvalKernelspecManager(),
-    )
+    if is_r(notebook):
+        manager = AsyncKernelManager(kernel_name="ir")
+    else:
+        manager = AsyncKernelManager(
+            kernel_name=CURRENT_ENV_KERNEL_NAME,
+            kernel_spec_manager=NbvalKernelspecManager(),
+        )
     client = NotebookClient(
         notebook,
         km=manager,
@@ -139,15 +162,9 @@ def normalise(notebook: NotebookNode) -> None:
     What the site folds away is folded away in JupyterLab too.
     """
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    kernel = LANGUAGES["ir" if is_r(notebook) else "python3"]
     notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {
-                "display_name": "Python 3",
-                "language": "python",
-                "name": "python3",
-            },
-            "language_info": {"name": "python"},
-        }
+        {"kernelspec": kernel, "language_info": {"name": kernel["language"]}}
     )
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -191,6 +208,9 @@ def run(path: Path) -> bool:
         return False
     print(path, flush=True)
     notebook = nbformat.read(path, as_version=4)
+    if is_r(notebook) and not find_r_kernel():
+        print(f"{path}: {NO_R}", file=sys.stderr)
+        return False
     problem = None
     try:
         execute(notebook, path.resolve().parent)
