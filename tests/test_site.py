@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urlparse
 
+import first_use
 import make_pdf
 import nbformat
 import pytest
@@ -202,6 +203,28 @@ def test_launch_buttons_only_where_the_repository_is_known(site, tmp_path):
 def test_first_page_leads_to_the_book(site):
     refresh = parse(site.html / "index.html").find("meta")["content"]
     assert refresh.endswith(f"url={DOCNAMES[0]}.html")
+
+
+@pytest.mark.parametrize("docname", CHAPTERS)
+def test_the_first_use_of_a_term_leads_to_the_glossary(site, docname):
+    terms = first_use.read_terms((ROOT / "book/glossary.md").read_text("utf-8"))
+    pattern, seen, linked = first_use.pattern_of(tuple(terms)), set(), 0
+    for string in article(site, docname).find_all(string=True):
+        inside = [parent.name for parent in string.parents]
+        if {"h1", "h2", "h3", "code", "pre", "figcaption", "summary"} & set(inside):
+            continue
+        if string.find_parent(class_=["math", "admonition-title"]):
+            continue
+        link = string.find_parent("a")
+        if link and "glossary.html#term-" not in link["href"]:
+            continue
+        if link:  # its text may be another form of the word
+            seen.add(unquote(link["href"].split("#term-")[1]).replace("-", " ").lower())
+            linked += 1
+            continue
+        unlinked = {match["term"].lower() for match in pattern.finditer(string)}
+        assert {term.replace("-", " ") for term in unlinked} <= seen, string
+    assert linked > 5
 
 
 @pytest.mark.parametrize("docname", NOTEBOOKS)
