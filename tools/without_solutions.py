@@ -6,15 +6,12 @@ The copy is built in place of the checkout, so that nothing of a solution can ge
 the pages, the downloads, the sources or the search index.
 """
 
+import json
 import shutil
 import sys
 from pathlib import Path
 
-from course_utils.grading.editions import (
-    find_chapters,
-    without_solutions,
-    write_notebook,
-)
+from course_utils.grading.editions import without_solutions, write_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,9 +24,9 @@ def main(target: Path) -> None:
         shutil.copy2(ROOT / name, target / name)
     skipped = shutil.ignore_patterns("exercises", "__pycache__", ".*")
     shutil.copytree(ROOT / "book", target / "book", ignore=skipped)
-    for chapter in find_chapters(ROOT / "book"):
-        edition = without_solutions(chapter.read())
-        write_notebook(edition, target / "book" / chapter.notebook.name)
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        write_notebook(without_solutions(notebook), target / "book" / path.name)
 
 
 if __name__ == "__main__":
