@@ -28,6 +28,7 @@ from course_utils._arguments import (
     label_array,
     one_of,
     pair,
+    real_number,
     whole_number,
 )
 from course_utils.inspection import Grid
@@ -462,6 +463,70 @@ def plot_heatmap(
     if colorbar:
         bar = ax.figure.colorbar(image, ax=ax, label=value_label)
         bar.outline.set_visible(False)
+    return ax
+
+
+def plot_hinton(
+    values: np.ndarray,
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
+    row_labels: Sequence[str] | None = None,
+    column_labels: Sequence[str] | None = None,
+    largest: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a matrix of weights as squares: the area is the size, the filling the sign.
+
+    A positive value is a full blue square, a negative one an empty red square, 0 none.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (rows, columns)
+        The first row is on top.
+    xlabel, ylabel : str
+        What the columns and the rows are.
+    row_labels, column_labels : sequence of str, optional
+        A name for each row and column; by default some are numbered, from 0.
+    largest : float, optional
+        The size that fills a cell, > 0, so that several drawings share a scale; the
+        largest in `values` by default.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    """
+    values = float_array("values", values, shape=(None, None))
+    row_labels = _check_names("row_labels", row_labels, values.shape[0])
+    column_labels = _check_names("column_labels", column_labels, values.shape[1])
+    if largest is None:
+        largest = np.abs(values).max() or 1.0
+    largest = real_number("largest", largest, above=0.0)
+    ax = _axes(ax)
+    for (row, column), value in np.ndenumerate(values):
+        side = 0.92 * np.sqrt(abs(value) / largest)
+        if side:
+            colour = BLUE if value > 0 else VERMILLION
+            ax.add_patch(
+                Rectangle(
+                    (column - side / 2, row - side / 2),
+                    side,
+                    side,
+                    facecolor=colour if value > 0 else "white",
+                    edgecolor=colour,
+                    linewidth=1.5,
+                )
+            )
+    ax.set_aspect("equal")
+    rows, columns = values.shape
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+    for axis, names in ((ax.xaxis, column_labels), (ax.yaxis, row_labels)):
+        if names is None:
+            axis.set_major_locator(MaxNLocator(integer=True))
+        else:
+            axis.set_ticks(range(len(names)), names)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(True)
+    ax.spines[:].set_color(_GREY)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     return ax
 
 

@@ -165,6 +165,8 @@ PUBLISHED: dict[str, Published] = {
         digits=".2f",
         tolerance=0.5,
         why="The ratio is in whole numbers, so half is as near as it can be read.",
+        reason="Of our 134 networks that learn it, 94 have the published ratio, and "
+        "40 have 2 : 3 : 4, which does as well; the mean is of both.",
     ),
     "xor-hidden": Published(
         what="Mean presentations until XOR is learned, by the number of hidden units",
@@ -175,6 +177,8 @@ PUBLISHED: dict[str, Published] = {
         tolerance=33,
         why="One doubling of the units is worth 33 presentations in the formula: "
         "farther off, and the formula would mean another number of units.",
+        reason="The range of the starting weights is not given, and it matters as much "
+        "as the number of units; ours also fall more steeply than the formula.",
     ),
     "parity-4": Published(
         what="Presentations until the parity of 4 bits is learned by 4 hidden units",
@@ -211,6 +215,8 @@ PUBLISHED: dict[str, Published] = {
         digits=".1f",
         tolerance=3.0,
         why="Two standard errors of an accuracy of 68 % on 1,000 test signals.",
+        reason="The paper stopped its runs early, by a rule that it does not print; "
+        "ours went on to the last update.",
     ),
 }
 """Every published figure that the book puts to the test, by key."""

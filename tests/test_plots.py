@@ -109,6 +109,9 @@ DRAWINGS = {
         signed=True,
         ax=ax,
     ),
+    "hinton": lambda ax: plots.plot_hinton(
+        W1, row_labels=["$x_1$", "$x_2$"], xlabel="hidden unit", ax=ax
+    ),
     "loglog": lambda ax: plots.plot_loglog(
         STEPS, CURVES, xlabel="step h", ylabel="relative error", ax=ax
     ),
@@ -557,6 +560,39 @@ def test_a_heatmap_of_zeros_is_white_at_zero(ax):
     assert ax.images[0].get_clim() == (-1, 1)
 
 
+def test_a_hinton_diagram_has_areas_for_sizes_and_fillings_for_signs(ax):
+    values = np.array([[4.0, -1.0, 0.0], [2.0, -4.0, 1.0]])
+    plots.plot_hinton(values, row_labels=["a", "b"], ylabel="input", ax=ax)
+    squares = {}
+    for square in ax.patches:
+        place = tuple(np.round(square.get_center()[::-1]).astype(int))
+        assert np.allclose(square.get_center()[::-1], place)
+        squares[place] = square
+    assert set(squares) == {(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)}  # none for the 0
+    for place, square in squares.items():
+        size, other = abs(values[place]), squares[0, 0]
+        area = square.get_width() * square.get_height()
+        assert np.isclose(area, size / 4 * other.get_width() ** 2)
+        full = same_color(square.get_facecolor(), square.get_edgecolor())
+        assert full == (values[place] > 0)
+    assert 0.8 < squares[0, 0].get_width() < 1
+    assert ax.get_ylim() == (1.5, -0.5)  # the first row on top
+    assert (tick_labels(ax.yaxis), ax.get_ylabel()) == (["a", "b"], "input")
+
+
+def test_hinton_diagrams_can_share_a_scale(ax):
+    plots.plot_hinton(np.array([[1.0]]), largest=4.0, ax=ax)
+    plots.plot_hinton(np.array([[-4.0]]), ax=ax)
+    small, large = (square.get_width() for square in ax.patches)
+    assert np.isclose(large, 2 * small)
+
+
+def test_a_hinton_diagram_of_zeros_is_empty(ax):
+    plots.plot_hinton(np.zeros((2, 3)), ax=ax)
+    assert not ax.patches
+    assert ax.get_xlim() == (-0.5, 2.5)
+
+
 def boxes_and_arrows(ax):
     boxes = [p for p in ax.patches if isinstance(p, Rectangle)]
     arrows = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
@@ -797,6 +833,8 @@ GRID = Grid(x[:3], x[:3], np.zeros((3, 3)))
             "column_labels must be 3 names",
             lambda: plots.plot_heatmap(W1, column_labels=["a"]),
         ),
+        (ValueError, "values must have shape", lambda: plots.plot_hinton([1.0])),
+        (ValueError, "largest must be > 0", lambda: plots.plot_hinton(W1, largest=0.0)),
         (ValueError, "x must be > 0", lambda: plots.plot_loglog([0, 1], {"a": [1, 1]})),
         (
             ValueError,
