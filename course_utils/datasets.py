@@ -8,6 +8,7 @@ network.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from course_utils._arguments import one_of, real_number, whole_number
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+WEIGHTS = Path(__file__).parent / "weights"
+"""Where the weights are that ``make weights`` trains."""
 
 
 class Split(NamedTuple):
@@ -361,6 +364,33 @@ def load_mnist1d() -> Split:
         data["x_test"],
         data["y_test"].astype(np.int64),
     )
+
+
+def load_mnist1d_weights() -> dict[str, np.ndarray]:
+    """Weights of networks that were trained on MNIST-1D, as ``make weights`` does.
+
+    The networks are those of [1]_, and one more; `tools/train_mnist1d.py` has them, and
+    says how they were trained.
+
+    Returns
+    -------
+    dict of ndarray of float32, each of shape (2, 5, ...)
+        The parameters of PyTorch's modules by name, such as "conv/conv1.weight". The
+        first axis is the order of the 40 points, as given and shuffled; the second is
+        the seed. The kinds are "logistic", "dense", "conv", "local" and "gru".
+        "conv/first losses" are the losses of the first ten updates.
+
+    References
+    ----------
+    .. [1] S. Greydanus, "Scaling down deep learning", arXiv:2011.14439, 2020.
+
+    Examples
+    --------
+    >>> load_mnist1d_weights()["conv/conv1.weight"].shape
+    (2, 5, 25, 1, 5)
+    """
+    with np.load(WEIGHTS / "mnist1d.npz", allow_pickle=False) as arrays:
+        return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
 def _noise_and_rng(noise: object, seed: object) -> tuple[float, np.random.Generator]:

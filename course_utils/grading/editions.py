@@ -225,6 +225,8 @@ def find_leaks(folder: Path, secret: set[str]) -> list[str]:
 
 def shown_text(path: Path) -> str:
     """Return the text that a file shows: of JSON the strings, of a page no tags."""
+    if path.suffix == ".npz":  # arrays of numbers, compressed: megabytes without a line
+        return ""
     text = path.read_bytes().decode("utf-8", errors="ignore")
     if path.suffix in (".ipynb", ".json"):
         strings, rest = [], [json.loads(text)]
