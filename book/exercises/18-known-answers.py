@@ -134,6 +134,11 @@ EXERCISES = [
                 "an activation equal to 1 - margin is not more than it: '?'.",
             ),
             Mistake(
+                '"0" if a < margin else "1" if a > 1 - margin else "?"',
+                '"0" if a <= margin else "1" if a >= 1 - margin else "?"',
+                "an activation equal to the margin, or to 1 - margin, is neither: '?'.",
+            ),
+            Mistake(
                 "a > 1 - margin",
                 "a > margin",
                 "a 1 lies above 1 - margin, not above margin.",
@@ -174,6 +179,13 @@ EXERCISES = [
                 "(first <= limit).sum()",
                 "np.isfinite(first).sum()",
                 "a start that would have been done after the limit was given up.",
+            ),
+            Mistake(
+                "    spent = np.minimum(first, limit).sum()",
+                "    successes = (done := np.isfinite(first)).sum()\n"
+                "    low, high = wilson_interval(successes, len(first))\n"
+                "    spent = first[done].sum() + limit * (~done).sum()",
+                "a start that learned after `limit` is no success, however finite.",
             ),
             Mistake(
                 "np.minimum(first, limit).sum()",
