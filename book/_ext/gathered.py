@@ -170,6 +170,7 @@ class Claims(GatheredDirective):
         for _, notebook in self.notebooks():
             for claim in claims(notebook):
                 figures = ", ".join(f"{{numref}}`{name}`" for name in claim.figures)
+                figures = figures or f"{{ref}}`a table there <{claim.label}>`"
                 rows.append(
                     f"| {{ref}}`{claim.claim} <{claim.label}>` | {claim.verdict} "
                     f"| {figures} | {{numref}}`{claim.chapter}` |"
