@@ -171,8 +171,9 @@ class Claims(GatheredDirective):
             for claim in claims(notebook):
                 figures = ", ".join(f"{{numref}}`{name}`" for name in claim.figures)
                 figures = figures or f"{{ref}}`a table there <{claim.label}>`"
+                text = claim.claim.replace("`", "")  # which would end the role
                 rows.append(
-                    f"| {{ref}}`{claim.claim} <{claim.label}>` | {claim.verdict} "
+                    f"| {{ref}}`{text} <{claim.label}>` | {claim.verdict} "
                     f"| {figures} | {{numref}}`{claim.chapter}` |"
                 )
         return self.parse(rows)
