@@ -7,6 +7,7 @@ network.
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -327,8 +328,8 @@ def load_mnist(which: str = "small") -> Split:
 def load_mnist1d() -> Split:
     """MNIST-1D: the ten digits as noisy, shifted signals of 40 points [1]_.
 
-    The package mnist1d generates it, with its own settings, in about a second. Global
-    random state is left as it was.
+    The package mnist1d generates it, with its own settings, in about a second for the
+    first call. Global random state is left as it was.
 
     Returns
     -------
@@ -346,6 +347,12 @@ def load_mnist1d() -> Split:
     >>> X_train.shape, X_test.shape
     ((4000, 40), (1000, 40))
     """
+    return Split(*(array.copy() for array in _make_mnist1d()))
+
+
+@functools.cache
+def _make_mnist1d() -> Split:
+    """Generate MNIST-1D, once for each process."""
     import random
 
     from mnist1d.data import get_dataset_args, make_dataset

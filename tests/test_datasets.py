@@ -394,6 +394,7 @@ def test_mnist1d_ignores_and_keeps_the_global_random_state(mnist1d, capfd):
     try:
         random.seed(5)
         np.random.set_state(np.random.RandomState(5).get_state())
+        datasets._make_mnist1d.cache_clear()
         again = load_mnist1d()
         np.testing.assert_array_equal(again.X_train, mnist1d.X_train)
         assert random.random() == random.Random(5).random()
@@ -410,6 +411,7 @@ def test_mnist1d_keeps_the_global_random_state_when_it_fails(monkeypatch):
         raise RuntimeError("no signal")
 
     monkeypatch.setattr("mnist1d.data.make_dataset", fail)
+    datasets._make_mnist1d.cache_clear()
     before = np.random.get_state()[1:3]
     with pytest.raises(RuntimeError, match="no signal"):
         load_mnist1d()
@@ -714,3 +716,11 @@ def test_importing_costs_under_a_tenth_of_a_second_beyond_numpy():
         for _ in range(5)
     ]
     assert statistics.median(seconds) < 0.1
+
+
+def test_mnist1d_is_made_once_and_each_call_gives_a_copy():
+    first = datasets.load_mnist1d()
+    first.X_train[:] = 0.0
+    second = datasets.load_mnist1d()
+    assert second.X_train.std() == pytest.approx(1.0, abs=0.1)
+    assert datasets._make_mnist1d.cache_info().hits >= 1
