@@ -171,6 +171,13 @@ EXERCISES = [
                 "z1 >= 0",
                 "the slope of the ReLU at 0 is taken to be 0.",
             ),
+            Mistake(
+                "        if size > 0:\n"
+                "            x = np.clip(x + lr * g / size, 0.0, 1.0)",
+                '        with np.errstate(invalid="ignore"):\n'
+                "            x = np.clip(x + lr * g / size, 0.0, 1.0)",
+                "where the gradient is all zero, x stays where it is.",
+            ),
         ),
     ),
     Exercise(
@@ -209,6 +216,23 @@ EXERCISES = [
                 "covered = image.copy()",
                 "covered = image",
                 "this covers the image itself, and it stays covered: use a copy.",
+            ),
+            Mistake(
+                "    for row in range(image.shape[0] - size + 1):\n"
+                "        for column in range(image.shape[1] - size + 1):\n"
+                "            patch = slice(row, row + size), "
+                "slice(column, column + size)\n"
+                "            covered = image.copy()\n"
+                "            covered[patch] = fill\n"
+                "            total[patch] += f(image) - f(covered)",
+                "    before = f(image)\n"
+                "    for row in range(image.shape[0] - size + 1):\n"
+                "        for column in range(image.shape[1] - size + 1):\n"
+                "            patch = slice(row, row + size), "
+                "slice(column, column + size)\n"
+                "            image[patch] = fill\n"
+                "            total[patch] += before - f(image)",
+                "copy the image before you cover a part of it.",
             ),
             Mistake(
                 "            total[patch] += f(image) - f(covered)\n"
