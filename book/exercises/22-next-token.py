@@ -17,7 +17,7 @@ def texts_and_alphabets(rng):
 
 
 def logits_and_tokens(rng):
-    """Yield logits, y: by hand, small ones, large ones, and a long text."""
+    """Yield logits, y: by hand, small ones, large ones, far apart, and a long text."""
     yield np.zeros((2, 2)), np.array([0, 1])
     for n, V in ((3, 3), (5, 4), (7, 2)):
         yield 2.0 * rng.normal(size=(n, V)), rng.integers(0, V, size=n)
@@ -25,6 +25,10 @@ def logits_and_tokens(rng):
     far = rng.uniform(-4, 4, size=(4, 3)) + np.array([[0.0], [-1000], [900], [0]])
     far[0, y[0]] += 1000.0
     yield far, y
+    y = rng.integers(0, 4, size=3)
+    apart = rng.uniform(-4, 4, size=(3, 4))
+    apart[1, y[1]] -= 1000.0  # its softmax is 0 in float64
+    yield apart, y
     yield 2.5 * rng.normal(size=(450, 3)), rng.integers(0, 3, size=450)
 
 
@@ -138,6 +142,12 @@ EXERCISES = [
                 "z = logits * 1.0",
                 "the exponential of a large logit overflows: subtract each row's "
                 "largest logit first.",
+            ),
+            Mistake(
+                "log_P = z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
+                "log_P = np.log(softmax(logits))",
+                "the softmax of a far smaller logit is 0 in float64: write its "
+                "logarithm as one formula, z minus the log of the sum of e to the z.",
             ),
         ),
     ),

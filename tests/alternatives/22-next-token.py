@@ -49,7 +49,7 @@ def perplexity__bits(logits, y):
 def perplexity__ratios(logits, y):
     """One over the probability is a sum of exponentials of differences."""
     came = np.take_along_axis(logits, y[:, None], axis=1)
-    return np.exp(np.log(np.exp(logits - came).sum(axis=1)).mean())
+    return np.exp(np.logaddexp.reduce(logits - came, axis=1).mean())
 
 
 def sample_next__loop(logits, temperature, darts):
