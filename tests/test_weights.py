@@ -103,6 +103,20 @@ def test_the_stored_weights_are_all_parameters_of_five_networks(kind, weights):
         assert len(np.unique(array, axis=1)[0]) == SEEDS  # none is a copy
 
 
+def test_a_local_network_with_equal_windows_is_the_convolution():
+    torch.manual_seed(0)
+    shared, local = KINDS["conv"](), KINDS["local"]()
+    state = {"linear.weight": shared.linear.weight, "linear.bias": shared.linear.bias}
+    for name, positions in (("conv1", 19), ("conv2", 10), ("conv3", 5)):
+        layer = getattr(shared, name)
+        weight = layer.weight.flatten(1).T  # (channels in * kernel, channels out)
+        state[f"{name}.weight"] = weight.expand(positions, -1, -1)
+        state[f"{name}.bias"] = layer.bias.expand(positions, -1)
+    local.load_state_dict(state)
+    signals = torch.tensor(load_mnist1d()[2], dtype=torch.float32)
+    torch.testing.assert_close(local(signals), shared(signals), atol=1e-5, rtol=1e-4)
+
+
 def test_the_file_is_small():
     assert (WEIGHTS / "mnist1d.npz").stat().st_size < 3e6
 

@@ -137,6 +137,13 @@ EXERCISES = [
                 "estimate the standard deviation with n - 1 in the divisor, ddof=1.",
             ),
             Mistake(
+                "- t * spread",
+                "- t * (scores.std(axis=0, ddof=1) + scores[:, best].std(ddof=1)) "
+                "/ np.sqrt(scores.shape[0])",
+                "these are two intervals side by side: take the interval of the paired "
+                "differences.",
+            ),
+            Mistake(
                 " / np.sqrt(len(scores))",
                 "",
                 "this is the spread of one run; that of a mean is smaller by sqrt(n).",
@@ -183,6 +190,11 @@ EXERCISES = [
             Mistake(
                 "np.abs(signs @ differences)",
                 "signs @ differences",
+                "a total can be as far out on the other side: compare absolute values.",
+            ),
+            Mistake(
+                "totals >= abs(differences.sum())",
+                "signs @ differences >= differences.sum()",
                 "a total can be as far out on the other side: compare absolute values.",
             ),
             Mistake(

@@ -83,6 +83,12 @@ EXERCISES = [
                 "neighbouring windows are `stride` points apart; yours are one apart.",
             ),
             Mistake(
+                "range(0,",
+                "range(1,",
+                "the first window begins at the first number of the padded signal, not "
+                "at the second.",
+            ),
+            Mistake(
                 " + b[:, None]",
                 "",
                 "add to each channel its bias.",
@@ -134,6 +140,18 @@ EXERCISES = [
                 "(c_in * k + 1)",
                 "c_in * k",
                 "each channel has a bias.",
+            ),
+            Mistake(
+                "+ (c_in * length + 1) * n_classes",
+                "+ c_in * length * n_classes - sum(layer[0] for layer in layers)",
+                "the biases are missing, one for each channel and each class.",
+            ),
+            Mistake(
+                "(c_in * k + 1) * channels",
+                "(c_in * k + 1) * channels * "
+                "((length + 2 * padding - k) // stride + 1)",
+                "this is the locally connected network. Here the windows share their "
+                "weights: count a weight once, not once for each position.",
             ),
             Mistake(
                 "// stride + 1",
