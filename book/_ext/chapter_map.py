@@ -23,8 +23,8 @@ REFERENCE = re.compile(r"\{ref\}`(?:[^`<]*<)?(ch-[\w-]+)>?`")
 MINUTES = re.compile(r"\*\*Time\*\* about (\d+) minutes")
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
-BOX, HEIGHT, GAP, ROW = 112, 50, 10, 96  # the graph, in units of its view box
-LINE = 13
+BOX, HEIGHT, GAP, ROW = 116, 58, 8, 106  # the graph, in units of its view box
+LINE = 12
 
 
 class Chapter(NamedTuple):
@@ -99,7 +99,7 @@ def draw(chapters: list[Chapter], folder: Path) -> str:
         x, y = top[label]
         for u, v in (top[need] for need in needs):
             v += HEIGHT
-            parts.append(f'<path d="M {u} {v} C {u} {v + 30}, {x} {y - 30}, {x} {y}"/>')
+            parts.append(f'<path d="M {u} {v} C {u} {v + 34}, {x} {y - 34}, {x} {y}"/>')
     for chapter in chapters:
         x, y = top[chapter.label]
         lines = wrap(f"{chapter.number}. {chapter.title}", 18)
