@@ -175,7 +175,9 @@ def test_site_holds_the_book_and_nothing_else(site):
 def test_one_touched_chapter_builds_in_a_quarter_of_a_minute(site):
     # A quarter of the minute that the whole site may take. Python takes about a second
     # to start Sphinx, so that a quarter of the seconds measured would test the imports.
-    assert "0 added, 1 changed, 0 removed" in site.touched.log
+    # The pages that are gathered from the chapters are made anew with it.
+    (changed,) = re.findall(r"0 added, (\d+) changed, 0 removed", site.touched.log)
+    assert 1 <= int(changed) <= 4
     assert site.touched.seconds < 15
 
 
@@ -235,11 +237,12 @@ def test_figures_have_number_caption_and_alt_text(site, docname):
         for cell in nbformat.read(ROOT / f"{docname}.ipynb", as_version=4).cells
         for output in cell.get("outputs", [])
     )
-    chapter = f"{chapter_number(docname)}." if docname in CHAPTERS else ""
-    for number, image in enumerate(images, start=1):
+    for place, image in enumerate(images, start=1):
         assert len(image["alt"]) >= 40 and "/" not in image["alt"].split()[0]
         caption = image.find_parent("figure").figcaption.p.get_text()
-        assert caption.startswith(f"Figure {chapter}{number} ")
+        chapter = docname in CHAPTERS and chapter_number(docname)
+        number = rf"{chapter}\.{place}" if chapter else r"\d+"
+        assert re.match(f"Figure {number} ", caption)
         assert len(caption) >= 40
 
 
@@ -399,6 +402,7 @@ def cut_off_on_paper(page):
     """Return what of the article sticks out of the paper, where nothing scrolls."""
     return page.evaluate(
         """() => [...document.querySelectorAll("article *")]
+          .filter(element => !element.closest("mjx-assistive-mml"))
           .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
           .map(element => element.outerHTML.slice(0, 200))
         """
