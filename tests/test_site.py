@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urlparse
 
 import first_use
-import make_pdf
 import nbformat
 import pytest
 import without_solutions
@@ -489,10 +488,14 @@ def test_the_browser_is_offline(page):
 
 @pytest.fixture(scope="module")
 def pdf(site, browser_path, tmp_path_factory):
-    """Print the book; return what pypdf reads of it."""
+    """Print the book as `make pdf` does; return what pypdf reads of it."""
     path = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    make_pdf.make_pdf(site.html, path)
-    return PdfReader(path)
+    command = [sys.executable, ROOT / "tools/make_pdf.py", site.html, path]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    reader = PdfReader(path)
+    assert f"{len(reader.pages)} pages" in result.stdout
+    return reader
 
 
 def words(text):
