@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urlparse
@@ -498,14 +499,19 @@ def pdf(site, browser_path, tmp_path_factory):
     return reader
 
 
+def texts(pdf):
+    """Return the text of each page, with two letters for a ligature."""
+    return [unicodedata.normalize("NFKC", page.extract_text()) for page in pdf.pages]
+
+
 def words(text):
     """Return a text without what a line break may change."""
-    return re.sub(r"\s+", "", text)
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
 @pytest.mark.browser
 def test_each_chapter_begins_where_the_contents_of_the_pdf_say(site, pdf):
-    pages = [page.extract_text() for page in pdf.pages]
+    pages = texts(pdf)
     first = next(i for i, page in enumerate(pages) if page.startswith("Contents"))
     contents = "\n".join(pages[first : first + 2])
     for name in DOCNAMES[1:]:
@@ -518,9 +524,9 @@ def test_each_chapter_begins_where_the_contents_of_the_pdf_say(site, pdf):
 
 @pytest.mark.browser
 def test_the_pdf_holds_every_figure_and_caption(site, pdf):
-    pages = [words(page.extract_text()) for page in pdf.pages]
+    pages = [words(text) for text in texts(pdf)]
     captions = [
-        words(caption.get_text().split("\\(")[0].rstrip("#"))  # up to a formula
+        words(caption.get_text().split("\\(")[0]).rstrip("#")  # up to a formula
         for name in DOCNAMES
         for caption in article(site, name).select("figcaption")
     ]
