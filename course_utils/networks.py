@@ -277,13 +277,13 @@ def _rebuilt(
     layers: Sequence[Layer], combine: Callable[[list[np.ndarray]], np.ndarray]
 ) -> Layer:
     """Return a layer like the first, each array combined from those of all of them."""
+
+    def combined(name: str) -> np.ndarray:
+        return combine([getattr(layer, name) for layer in layers])
+
     first = layers[0]
     if type(first) is Dense:
-        W, b = (
-            combine([layer.W for layer in layers]),
-            combine([layer.b for layer in layers]),
-        )
-        return Dense(W, b)
+        return Dense(combined("W"), combined("b"))
     if type(first) is Activation:
         return Activation(first.name, **first.options)
     if type(first) is Dropout:
@@ -292,9 +292,7 @@ def _rebuilt(
         n, dtype = first.scale.shape[-1], first.scale.dtype
         new = BatchNorm(n, momentum=first.momentum, epsilon=first.epsilon, dtype=dtype)
         for name in ("scale", "shift", "running_mean", "running_var"):
-            setattr(
-                new, name, combine([getattr(layer, name) for layer in layers]).copy()
-            )
+            setattr(new, name, combined(name).copy())
     else:
         raise TypeError(
             f"{type(first).__name__} cannot be put side by side: Dense, Activation, "
