@@ -19,7 +19,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from install import find_browser
 from pypdf import PdfReader
-from run_notebook import ROOT
+from run_notebook import ROOT, toc_documents
 
 NO_BROWSER = (
     "The PDF is printed by Chromium, and there is none. Install one (Debian: apt-get "
@@ -28,15 +28,6 @@ NO_BROWSER = (
 FOOTER = """<div style="font: 8pt sans-serif; width: 100%; text-align: center">
 <span class="pageNumber"></span></div>"""
 MATHJAX_IS_READY = "() => !window.MathJax || MathJax.startup.promise"
-
-
-def parts(root: Path = ROOT) -> list[tuple[str, list[str]]]:
-    """Return the parts of the book: the caption and the documents of each."""
-    contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    return [
-        (part["caption"], [chapter["file"] for chapter in part["chapters"]])
-        for part in contents["parts"]
-    ]
 
 
 def anchor(document: str, name: str = "") -> str:
@@ -72,8 +63,7 @@ def article(site: Path, document: str, documents: list[str]) -> Tag:
 def whole_book(site: Path) -> BeautifulSoup:
     """Return the site as one page: a title, the contents, and every document."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    first, divisions = contents["root"], parts()
-    documents = [first, *(name for _, names in divisions for name in names)]
+    first, documents = contents["root"], toc_documents()
     start = site / f"{first}.html"
     book = BeautifulSoup(start.read_text(encoding="utf-8"), "html.parser")
     for tag in book.head.find_all(["link", "script"]):
@@ -83,9 +73,9 @@ def whole_book(site: Path) -> BeautifulSoup:
             tag.decompose()
     articles = {name: article(site, name, documents) for name in documents}
     rows = []
-    for caption, names in divisions:
-        rows.append(f'<li class="part">{caption}</li>')
-        for name in names:
+    for part in contents["parts"]:
+        rows.append(f'<li class="part">{part["caption"]}</li>')
+        for name in (chapter["file"] for chapter in part["chapters"]):
             title = articles[name].find("h1").get_text()
             link = f'<a href="#{anchor(name)}">{title}</a>'
             rows.append(f'<li>{link}<span data-page="{anchor(name)}"></span></li>')
