@@ -170,10 +170,21 @@ class BookNotebook(IPyNbFile):
         """Start the kernel, in the environment that the stored outputs were made in."""
         self.config.option.nbval_current_env = not is_r(self.nb)
         self.config.option.nbval_cell_timeout = CELL_TIMEOUT
-        with mock.patch.dict(os.environ, ENVIRONMENT), contextlib.ExitStack() as stack:
-            if is_r(self.nb):  # nbval cannot measure the coverage of R, and fails
-                stack.enter_context(mock.patch("nbval.plugin.setup_coverage"))
+        with mock.patch.dict(os.environ, ENVIRONMENT), self.without_coverage():
             super().setup()
+
+    def teardown(self) -> None:
+        """Stop the kernel."""
+        with self.without_coverage():
+            super().teardown()
+
+    def without_coverage(self) -> contextlib.AbstractContextManager[object]:
+        """Keep nbval from measuring coverage in the kernel.
+
+        That costs a third of the time, R has none, and what only a chapter reaches is
+        not tested.
+        """
+        return mock.patch.object(self.config.option, "cov_source", None, create=True)
 
     def look_at_the_clock(self) -> float:
         """Update the processor's seconds; return how many came since the last look."""

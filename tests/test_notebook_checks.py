@@ -521,6 +521,17 @@ def test_slow_notebooks_are_noticed(
     assert words in result.stdout
 
 
+def test_no_coverage_is_measured_in_a_kernel(tmp_path: Path) -> None:
+    path = tmp_path / "book" / "tiny.ipynb"
+    path.parent.mkdir()
+    source = 'import sys\nprint("coverage" in sys.modules)'
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    assert run_notebook.run(path)
+    assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "False\n"
+    result = check_book(tmp_path, "--cov=book", "--cov-report=")
+    assert "1 passed" in result.stdout, result.stdout
+
+
 BAD_DISPLAY = "class Bad:\n    def _repr_html_(self):\n        return 1 / 0\nBad()"
 
 
