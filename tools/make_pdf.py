@@ -79,6 +79,7 @@ def whole_book(site: Path) -> BeautifulSoup:
             title = articles[name].find("h1").get_text()
             link = f'<a href="#{anchor(name)}">{title}</a>'
             rows.append(f'<li>{link}<span data-page="{anchor(name)}"></span></li>')
+    book.title.string = articles[first].find("h1").get_text()
     book.body.clear()
     book.body["class"] = "whole-book"
     front = f'<nav class="contents"><h2>Contents</h2><ul>{"".join(rows)}</ul></nav>'
