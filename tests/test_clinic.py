@@ -1,5 +1,6 @@
 """The clinic: each patient has its own fault, measurably, and no other."""
 
+import numpy as np
 import pytest
 
 from course_utils.clinic import (
@@ -11,7 +12,9 @@ from course_utils.clinic import (
     check_repair,
     diagnose,
 )
+from course_utils.layers import BatchNorm
 from course_utils.networks import mlp
+from course_utils.training import SGD, OnGrid
 
 
 @pytest.mark.parametrize("letter", PATIENTS)
@@ -27,7 +30,7 @@ def test_there_are_at_least_eight_faults_and_one_that_nobody_has():
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("letter", ["A", "B"])
+@pytest.mark.parametrize("letter", ["A", "B", "C"])
 def test_a_healthy_network_has_no_fault_at_any_seed(letter, seed):
     for find in DIAGNOSES.values():
         assert not find(PATIENTS[letter][0](seed))[0]
@@ -42,16 +45,34 @@ def test_the_fault_that_nobody_has_can_be_found():
 @pytest.mark.parametrize("letter", PATIENTS)
 def test_the_right_diagnosis_is_accepted(letter, capsys):
     diagnose(letter, PATIENTS[letter][2])
-    assert capsys.readouterr().out == f"{letter}: {PATIENTS[letter][2]}. Right.\n"
+    said = capsys.readouterr().out
+    assert said.startswith(f"{letter}: {PATIENTS[letter][2]}. Right.\n")
+    assert "A healthy network: " in said
 
 
 def test_a_wrong_diagnosis_is_answered_with_a_measurement(capsys):
     diagnose("E", "too few units")
     said = capsys.readouterr().out
-    assert said.startswith("E: not this. ")
-    assert said.endswith("measured for it: the layers have 32, 32, 10 units.\n")
+    assert said.startswith(
+        "E: too few units. Not this.\n   Before training: the layers"
+    )
+    assert said.endswith("A healthy network: the layers have 32, 32, 10 units.\n")
     diagnose("A", NOTHING)
-    assert "this one 0.10" in capsys.readouterr().out
+    assert "Not this.\n   Test accuracy: 0.10." in capsys.readouterr().out
+
+
+def test_an_accuracy_as_good_as_a_healthy_one_is_not_the_reason_given(capsys):
+    diagnose("H", NOTHING)
+    assert "That does not give it away" in capsys.readouterr().out
+
+
+def test_dead_units_are_those_of_chapter_7():
+    patient = admit("G")
+    first, bend, *_ = patient.network.layers
+    first.W[:, :20], first.b[:20] = 0.0, 0.0  # z is exactly 0: not positive
+    assert DIAGNOSES["dead units"](patient)[0]
+    bend.name = "tanh"  # its slope at 0 is 1
+    assert not DIAGNOSES["dead units"](patient)[0]
 
 
 @pytest.mark.parametrize("letter", [each for each in PATIENTS if each != "G"])
@@ -60,21 +81,92 @@ def test_without_a_repair_the_fault_is_still_there(letter, capsys):
     assert capsys.readouterr().out.startswith(f"{letter}: it is still there: ")
 
 
-def test_a_repair_that_harms_is_not_accepted(capsys):
-    def harm(patient):
-        patient.prepare = lambda raw: raw / 1600
+class Likelihood:
+    """A cross-entropy that takes probabilities."""
 
-    check_repair("E", harm)
-    assert "the fault is gone, but" in capsys.readouterr().out
+    def forward(self, P, labels):
+        self.P, self.at = P, (np.arange(len(P)), labels)
+        return float(-np.log(P[self.at]).mean())
+
+    def backward(self):
+        gradient = np.zeros_like(self.P)
+        gradient[self.at] = -1 / self.P[self.at] / len(self.P)
+        return gradient
 
 
-def test_another_repair_is_as_good(capsys):
-    def other(patient):
-        patient.prepare = lambda raw: raw / 16 - 0.3
-        patient.network = mlp((64, 48, 10), activation="tanh", init="glorot_uniform")
+def normalise(patient):
+    patient.network.layers.insert(1, BatchNorm(32))
 
-    check_repair("E", other)
-    assert capsys.readouterr().out.startswith("E: cured.")
+
+def own_prepare(patient):
+    patient.prepare = lambda raw: raw / 16 - 0.3
+    patient.network = mlp((64, 48, 10), activation="tanh", init="glorot_uniform")
+
+
+def own_loss(patient):
+    patient.loss = Likelihood()
+
+
+@pytest.mark.parametrize(
+    ("letter", "repair"),
+    [
+        ("C", normalise),
+        ("D", own_loss),
+        ("E", own_prepare),
+        ("F", normalise),
+        ("I", lambda patient: patient.network.eval()),
+        ("I", lambda patient: patient.network.layers.pop(1)),
+        ("K", lambda patient: setattr(patient, "optimiser", OnGrid(SGD(0.1)))),
+    ],
+)
+def test_another_right_repair_is_as_good(letter, repair, capsys):
+    check_repair(letter, repair)
+    assert capsys.readouterr().out.startswith(f"{letter}: cured.")
+
+
+def same_weights(patient):
+    for layer in patient.network.dense_layers():
+        layer.W[:] = 0.1
+
+
+def own_test(patient):
+    same_weights(patient)
+    patient.test_accuracy = lambda: 1.0
+
+
+def one_label(patient):
+    same_weights(patient)
+    patient.labels[:] = patient.test_labels[:] = 0
+
+
+def smaller_weights(patient):
+    patient.network.layers[0].W /= 160
+
+
+@pytest.mark.parametrize(
+    ("letter", "repair", "said"),
+    [
+        ("A", same_weights, "A: not well after your repair. "),
+        ("A", own_test, "A: the test is not part of a repair. "),
+        ("A", one_label, "A: the test is not part of a repair. "),
+        ("A", lambda _: mlp((64, 32, 32, 10)), "A: what a repair returns is lost. "),
+        ("D", lambda patient: patient.train(50), "D: it is still there: "),
+        ("F", smaller_weights, "F: not well after your repair. "),
+        (
+            "K",
+            lambda patient: setattr(patient.optimiser, "lr", 1.0),
+            "K: not well after your repair",
+        ),
+    ],
+)
+def test_what_is_no_repair_is_told_why(letter, repair, said, capsys):
+    check_repair(letter, repair)
+    assert capsys.readouterr().out.startswith(said)
+
+
+def test_who_was_never_ill_is_not_cured(capsys):
+    check_repair("G", lambda patient: None)
+    assert capsys.readouterr().out.startswith("G: well, as it was before.")
 
 
 def test_a_patient_is_the_same_for_the_same_seed():
