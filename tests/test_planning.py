@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapter_map import direct_needs, draw, levels, read_chapter
+from chapter_map import MINUTES, direct_needs, draw, levels, read_chapter
 from run_notebook import ROOT, toc_notebooks
 from sphinx.errors import ExtensionError
 
@@ -19,9 +19,11 @@ PLAN = (ROOT / "book" / "planning.md").read_text(encoding="utf-8")
 PATHS = dict(re.findall(r"^### (.*)\n((?:(?!^##).*\n)+)", PLAN, re.MULTILINE))
 
 
+CLINIC = nbformat.read(ROOT / "book" / "clinic.ipynb", as_version=4).cells[0].source
+
+
 def needs_of_clinic():
-    notebook = nbformat.read(ROOT / "book" / "clinic.ipynb", as_version=4)
-    return re.findall(r"\{ref\}`(ch-[\w-]+)`", notebook.cells[0].source)
+    return re.findall(r"\{ref\}`(ch-[\w-]+)`", CLINIC)
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -32,6 +34,17 @@ def test_a_path_has_what_its_chapters_need_before_them(name):
         assert set(needs[label]) <= seen, label
         seen.add(label)
     assert len(seen) >= 5
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_minutes_of_a_row_are_those_that_its_chapters_say(name):
+    minutes = {chapter.label: chapter.minutes for chapter in CHAPTERS}
+    minutes["clinic"] = int(MINUTES.search(CLINIC)[1])
+    rows = re.findall(r"^\| \d+ \|(.*?)\| (\d+) \|", PATHS[name], re.MULTILINE)
+    assert len(rows) == {"One week": 5, "Four weeks": 4, "Twelve weeks": 12}[name]
+    for chapters, said in rows:
+        labels = re.findall(r"`(ch-[\w-]+|clinic)`", chapters)
+        assert int(said) == sum(minutes[label] for label in labels), chapters
 
 
 def test_there_are_paths_of_1_4_and_12_weeks_and_the_last_is_the_whole_book():
