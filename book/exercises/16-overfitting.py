@@ -53,6 +53,8 @@ def lists_of_losses(rng):
     yield [1.0, 0.5, *(round(0.5 + float(x), 2) for x in up_and_down)], 4
     ahead = [0.9 - 0.1 * i for i in range(rng.integers(2, 6))]
     yield [*ahead, 0.95, float(rng.uniform(1, 2))], int(rng.integers(3, 9))
+    zigzag = np.tile([0.0, 0.5], 4) - 0.1 * np.arange(8) + rng.uniform(0, 0.05, size=8)
+    yield [round(1 + float(x), 2) for x in zigzag], 2  # the count goes back to 0
     falling = np.sort(rng.uniform(0, 1, size=7))[::-1]
     yield [float(x) for x in falling], 1
     yield [float(rng.uniform(0, 1))], 2
@@ -130,6 +132,11 @@ EXERCISES = [
                 "it is the weights, with two axes, that have a price.",
             ),
             Mistake(
+                "if p.ndim == 2:",
+                "if len(total) % 2 == 0:",
+                "they come in any order: look at the number of axes.",
+            ),
+            Mistake(
                 "lam / n * p", "lam * p", "lambda is divided by the number of images n."
             ),
             Mistake(
@@ -178,6 +185,12 @@ EXERCISES = [
                 "losses[epoch - 1] < losses[kept - 1]",
                 "losses[epoch - 1] < losses[epoch - 2]",
                 "compare with the best loss so far, not with the one before.",
+            ),
+            Mistake(
+                "epoch - kept == patience",
+                "sum(losses[i] >= min(losses[:i]) for i in range(epoch) if i)"
+                " == patience",
+                "a new best sets the count of epochs without one back to 0.",
             ),
             Mistake(
                 "epoch - kept == patience",
