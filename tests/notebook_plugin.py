@@ -8,8 +8,9 @@ nbval runs the cells and compares text exactly. By its own classes, this plugin 
   beside it, for numbers near zero, ``"atol": 0.001`` (0 < atol <= 0.05);
 - pictures are compared too;
 - a notebook may take `NOTEBOOK_SECONDS`, and several chapters `MEAN_SECONDS` on the
-  average. The seconds are the processor's, in the kernel: those of the clock on an idle
-  machine, and a busy one hardly changes them.
+  average, so that two cores run the book in less than 8 minutes. The seconds are the
+  processor's, in the kernel. Beside busy neighbours a chapter with large products of
+  matrices was seen to take 1.6 times its usual seconds: leave it that much room.
 """
 
 from __future__ import annotations
