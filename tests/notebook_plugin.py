@@ -9,8 +9,7 @@ nbval runs the cells and compares text exactly. By its own classes, this plugin 
 - pictures are compared too;
 - a notebook may take `NOTEBOOK_SECONDS`, and several chapters `MEAN_SECONDS` on the
   average, so that two cores run the book in less than 8 minutes. The seconds are the
-  processor's, in the kernel. Beside busy neighbours a chapter with large products of
-  matrices was seen to take 1.6 times its usual seconds: leave it that much room.
+  processor's, in the kernel of an idle machine, and `BUSY` times as many pass.
 """
 
 from __future__ import annotations
@@ -37,6 +36,10 @@ from course_utils._environment import ENVIRONMENT
 
 NOTEBOOK_SECONDS = 60
 MEAN_SECONDS = 30
+# Neighbours on the same processor slow down large products of matrices. Measured on one
+# virtual machine within a day: chapter 15 took 29 s and 57 s, all 22 chapters 423 s and
+# 639 s. It is the chapter that is tested, and not its neighbours.
+BUSY = 1.6
 
 # A number that stands by itself: the digits of `W1`, `0x7f` or `1.2.3` are text.
 NUMBER = re.compile(
@@ -228,11 +231,12 @@ class BookCell(IPyNbCell):
             super().runtest()
         finally:
             self.user_properties.append(("seconds", self.parent.look_at_the_clock()))
-        if self.parent.seconds > NOTEBOOK_SECONDS and not self.parent.complained:
+        most = BUSY * NOTEBOOK_SECONDS
+        if self.parent.seconds > most and not self.parent.complained:
             self.parent.complained = True
             self.raise_cell_error(
                 f"the notebook has taken {self.parent.seconds:.0f} s up to here, "
-                f"and may take {NOTEBOOK_SECONDS} s"
+                f"and may take {NOTEBOOK_SECONDS} s, {most:g} s on a busy machine"
             )
 
     def compare_outputs(
@@ -302,7 +306,8 @@ class Stopwatch:
     def too_slow(self) -> bool:
         """Say whether several chapters take more than `MEAN_SECONDS` on average."""
         several = len(self.chapters()) > 1
-        return several and sum(self.chapters()) > MEAN_SECONDS * len(self.chapters())
+        most = BUSY * MEAN_SECONDS * len(self.chapters())
+        return several and sum(self.chapters()) > most
 
     # First, so that the terminal's own summary sees the status.
     @pytest.hookimpl(tryfirst=True)
@@ -323,7 +328,8 @@ class Stopwatch:
         total, most = sum(self.chapters()), MEAN_SECONDS * len(self.chapters())
         if len(self.chapters()) > 1:
             terminalreporter.line(
-                f"{total:6.1f} s  the chapters together; {most} s are allowed"
+                f"{total:6.1f} s  the chapters together; {most} s are allowed, "
+                f"{BUSY * most:g} s on a busy machine"
             )
         if self.too_slow():
             terminalreporter.line(
