@@ -303,11 +303,14 @@ class Stopwatch:
         chapter = re.compile(r"(?:.*/)?\d\d-[^/]*")
         return [s for name, s in self.seconds.items() if chapter.fullmatch(name)]
 
+    def allowed(self) -> int:
+        """Return the seconds that the chapters may take together."""
+        return MEAN_SECONDS * len(self.chapters())
+
     def too_slow(self) -> bool:
         """Say whether several chapters take more than `MEAN_SECONDS` on average."""
         several = len(self.chapters()) > 1
-        most = BUSY * MEAN_SECONDS * len(self.chapters())
-        return several and sum(self.chapters()) > most
+        return several and sum(self.chapters()) > BUSY * self.allowed()
 
     # First, so that the terminal's own summary sees the status.
     @pytest.hookimpl(tryfirst=True)
@@ -325,11 +328,11 @@ class Stopwatch:
         terminalreporter.section("notebooks")
         for name, seconds in self.seconds.items():
             terminalreporter.line(f"{seconds:6.1f} s  {name}")
-        total, most = sum(self.chapters()), MEAN_SECONDS * len(self.chapters())
         if len(self.chapters()) > 1:
             terminalreporter.line(
-                f"{total:6.1f} s  the chapters together; {most} s are allowed, "
-                f"{BUSY * most:g} s on a busy machine"
+                f"{sum(self.chapters()):6.1f} s  the chapters together; "
+                f"{self.allowed()} s are allowed, {BUSY * self.allowed():g} s on a "
+                "busy machine"
             )
         if self.too_slow():
             terminalreporter.line(

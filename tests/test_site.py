@@ -499,7 +499,8 @@ def pdf(site, browser_path, tmp_path_factory):
     return reader
 
 
-def texts(pdf):
+@pytest.fixture(scope="module")
+def pages_of_pdf(pdf):
     """Return the text of each page, with two letters for a ligature."""
     return [unicodedata.normalize("NFKC", page.extract_text()) for page in pdf.pages]
 
@@ -510,21 +511,21 @@ def words(text):
 
 
 @pytest.mark.browser
-def test_each_chapter_begins_where_the_contents_of_the_pdf_say(site, pdf):
-    pages = texts(pdf)
-    first = next(i for i, page in enumerate(pages) if page.startswith("Contents"))
-    contents = "\n".join(pages[first : first + 2])
+def test_each_chapter_begins_where_the_contents_of_the_pdf_say(site, pages_of_pdf):
+    starts = [page.startswith("Contents") for page in pages_of_pdf]
+    first = starts.index(True)
+    contents = "\n".join(pages_of_pdf[first : first + 2])
     for name in DOCNAMES[1:]:
         title = article(site, name).find("h1").get_text().rstrip("#")
         line = re.search(rf"^{re.escape(title)}\s+(\d+)$", contents, re.MULTILINE)
-        page = words(pages[int(line[1]) - 1])
+        page = words(pages_of_pdf[int(line[1]) - 1])
         assert page.startswith(words(title))
         assert page.endswith(line[1])
 
 
 @pytest.mark.browser
-def test_the_pdf_holds_every_figure_and_caption(site, pdf):
-    pages = [words(text) for text in texts(pdf)]
+def test_the_pdf_holds_every_figure_and_caption(site, pdf, pages_of_pdf):
+    pages = [words(text) for text in pages_of_pdf]
     captions = [
         words(caption.get_text().split("\\(")[0]).rstrip("#")  # up to a formula
         for name in DOCNAMES
